@@ -1,0 +1,1 @@
+"""Compiled kernels, and where their machine code is kept between runs."""

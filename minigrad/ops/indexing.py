@@ -1,0 +1,62 @@
+"""Picking entries, and putting them back. Each pair of ops here is adjoint: the rule of one is the other."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Array
+from minigrad.ops.samples import shapes
+from minigrad.ops.table import op
+
+_IDS = np.array([[2, 0, 2], [3, 2, 0]])
+
+index = op(
+    "index",
+    lambda x, where: x[where],
+    lambda g, shape, where: unindex(g, shape, where),
+    samples=[
+        shapes((4, 3), constants=(1,)),
+        shapes((4, 3), constants=(slice(None, None, 2),)),
+        shapes((4, 3), constants=((slice(1, 3), -1),)),
+        shapes((4, 3), constants=(np.array([1, 1, -4]),)),
+        shapes((4, 3), constants=((np.array([0, 0]), np.array([1, 1])),)),
+        shapes((4,), constants=(np.array([True, False, True, True]),)),
+    ],
+)
+
+
+def _unindex(x: Array, full: tuple[int, ...], where: Any) -> Array:
+    out = np.zeros(full, dtype=x.dtype)
+    parts = where if isinstance(where, tuple) else (where,)
+    if all(isinstance(p, int | slice) for p in parts):
+        out[where] = x
+    else:
+        np.add.at(out, where, x)  # an array of indices may pick an entry more than once
+    return out
+
+
+unindex = op("unindex", _unindex, lambda g, where: g[where], samples=[shapes((3, 2), constants=((4, 2), np.array([1, 1, 0])))])
+
+take = op(
+    "take",
+    lambda x, ids: x[ids],
+    lambda g, shape, ids: untake(g, ids, shape[0]),
+    samples=[shapes((4, 3), constants=(_IDS,)), shapes((4,), constants=(_IDS,)), shapes((4, 2), constants=(np.array(3),))],
+)
+
+
+def _untake(x: Array, ids: Array, rows: int) -> Array:
+    """Row i of the result is the sum of the rows of x whose id is i. Sorting first makes it one pass of additions."""
+    flat = ids.ravel()
+    entries = x.reshape(flat.size, -1)
+    out = np.zeros((rows, *x.shape[ids.ndim :]), dtype=x.dtype)
+    if flat.size:
+        order = np.argsort(flat, kind="stable")
+        starts = np.flatnonzero(np.diff(flat[order], prepend=-1))
+        out.reshape(rows, -1)[flat[order[starts]]] = np.add.reduceat(entries[order], starts, axis=0)
+    return out
+
+
+untake = op("untake", _untake, lambda g, ids: take(g, ids), samples=[shapes((2, 3, 2), constants=(_IDS, 5))])

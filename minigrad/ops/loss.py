@@ -1,0 +1,62 @@
+"""From scores to probabilities to a loss, without overflow on the way. Losses are in nats."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from minigrad.graph import Array
+from minigrad.ops.elementwise import exp
+from minigrad.ops.reduce import sum
+from minigrad.ops.samples import shapes
+from minigrad.ops.table import op
+
+_SCORES = [shapes((4,)), shapes((2, 3)), shapes((2, 3, 2), constants=(1,)), shapes((3, 2), constants=(0,))]
+
+
+def _log_softmax(x: Array, axis: int = -1) -> Array:
+    shifted = x - np.max(x, axis=axis, keepdims=True)
+    return shifted - np.log(np.sum(np.exp(shifted), axis=axis, keepdims=True))
+
+
+def _softmax(x: Array, axis: int = -1) -> Array:
+    e = np.exp(x - np.max(x, axis=axis, keepdims=True))
+    return e / np.sum(e, axis=axis, keepdims=True)
+
+
+log_softmax = op(
+    "log_softmax",
+    _log_softmax,
+    lambda g, y, axis: g - exp(y) * sum(g, axis, True),
+    samples=_SCORES,
+)
+softmax = op(
+    "softmax",
+    _softmax,
+    lambda g, y, axis: y * (g - sum(g * y, axis, True)),
+    samples=_SCORES,
+)
+
+
+def one_hot(ids: Array, width: int, dtype: Any) -> Array:
+    """1 at each id, 0 elsewhere, along a new last axis. Ids (...), result (..., width)."""
+    return (ids[..., None] == np.arange(width)).astype(dtype)
+
+
+def _cross_entropy(logits: Array, ids: Array) -> Array:
+    picked = np.take_along_axis(_log_softmax(logits), np.asarray(ids)[..., None], axis=-1)
+    return np.asarray(-np.mean(picked), dtype=logits.dtype)
+
+
+# [DLB 10.2.2 eq. 17 of seed 001], divided by the number of tokens because the mean is taken.
+cross_entropy = op(
+    "cross_entropy",
+    _cross_entropy,
+    lambda g, logits, ids: g * ((softmax(logits) - one_hot(ids, logits.shape[-1], logits.dtype)) / ids.size),
+    samples=[
+        shapes((3, 4), constants=(np.array([1, 3, 1]),)),
+        shapes((2, 2, 3), constants=(np.array([[0, 2], [1, 1]]),)),
+        shapes((4,), constants=(np.array(2),)),
+    ],
+)
