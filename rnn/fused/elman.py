@@ -7,6 +7,7 @@ import numpy as np
 from minigrad import Tensor, stack
 from minigrad.graph import Array, Op
 from minigrad.kernels.compiling import kernel
+from minigrad.kernels.products import add_row_product
 from rnn.cells import unroll
 from rnn.cells.elman import ElmanCell
 
@@ -18,9 +19,7 @@ def _forward(h: Array, h0: Array, w: Array) -> None:
     for t in range(steps):
         before = h0 if t == 0 else h[t - 1]
         for i in range(batch):
-            for k in range(width):
-                for j in range(width):
-                    h[t, i, j] += before[i, k] * w[k, j]
+            add_row_product(h[t, i], before[i], w)
             for j in range(width):
                 h[t, i, j] = np.tanh(h[t, i, j])
 
@@ -37,9 +36,7 @@ def _backward(da: Array, dh: Array, h: Array, w: Array) -> None:
             for j in range(width):
                 da[t, i, j] = (1 - h[t, i, j] ** 2) * (da[t, i, j] + dh[i, j])
                 dh[i, j] = 0
-            for k in range(width):
-                for j in range(width):
-                    dh[i, j] += da[t, i, k] * w[k, j]
+            add_row_product(dh[i], da[t, i], w)
 
 
 def _sequence(x: Array, h0: Array, w_hh: Array, b_hh: Array | None) -> Array:
