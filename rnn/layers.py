@@ -109,3 +109,7 @@ class RNN(Module):
             )
         if not integer and shape[-1] != self.input_size:
             raise RnnError(f"the input's last axis is {shape[-1]}", "RNN", f"give {self.input_size}, the input size")
+
+
+LAYERS: dict[str, type[RNN]] = {"rnn": RNN}
+"""The layers by the name that `--cell` takes."""
