@@ -1,0 +1,108 @@
+"""The command `rnn-lab`: one line per subcommand, loaded when it is called.
+
+Nothing heavy is imported for `--help`: neither NumPy nor Numba, and no drawing.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib import import_module
+from typing import Any, NoReturn
+
+import click
+
+# name → module under cli.commands, and the line that `rnn-lab --help` shows.
+COMMANDS = {
+    "lesson": "Read a lesson and run it, page by page.",
+    "verify": "Check every equation against independent witnesses.",
+    "train": "Train a character model on a text.",
+    "sample": "Let a trained model continue a prompt.",
+    "compare": "Put networks and counting models side by side.",
+    "data": "List the texts, or look at one.",
+}
+
+
+class LazyGroup(click.Group):
+    """Subcommands that are imported when called, and listed without being imported."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table: the order in which a newcomer meets them."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the subcommand's module; its `command` is the subcommand."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = import_module(f"cli.commands.{cmd_name}").command
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The table itself."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
+        """An unknown name is answered with the nearest one."""
+        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
+            from cli.lab.errors import suggestion
+
+            ctx.fail(f"no command {args[0]!r}; {suggestion(args[0], COMMANDS, 'rnn-lab --help lists them')}")
+        return super().resolve_command(ctx, args)
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
+    epilog="Start with: rnn-lab lesson bptt",
+)
+@click.version_option(message="rnn-lab %(version)s", version=None, package_name="rnn-lab")
+def group() -> None:
+    """Recurrent networks, every formula checked on your own machine."""
+
+
+def main() -> NoReturn:
+    """Run the command; whatever goes wrong is one line on stderr, never a traceback."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: list[str]) -> int:
+    """Run with these arguments and return the exit status: 0 done, 1 a check failed, 2 bad usage or input."""
+    try:
+        return int(group.main(arguments, prog_name="rnn-lab", standalone_mode=False) or 0)
+    except click.UsageError as error:
+        return _fail(_usage(error))
+    except click.Abort:
+        print(file=sys.stderr)
+        return _fail("interrupted; nothing is half-written; run it again to start over", 130)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        from cli.lab.errors import one_line
+
+        line = one_line(error)
+        if line is None and "RNN_LAB_DEBUG" in os.environ:
+            raise
+        return _fail(line or f"{type(error).__name__}: {error}; a fault of ours; set RNN_LAB_DEBUG=1, run again and report it")
+
+
+def _fail(line: str, status: int = 2) -> int:
+    print(f"rnn-lab: {line}", file=sys.stderr)
+    return status
+
+
+def _usage(error: click.UsageError) -> str:
+    """Click's message as what; where; remedy."""
+    path = error.ctx.command_path if error.ctx else "rnn-lab"
+    message = " ".join(error.format_message().split()).rstrip(".")
+    message = message[0].lower() + message[1:]
+    if message.count("; ") >= 2:
+        return message
+    if "; " in message:
+        what, remedy = message.split("; ", 1)
+        return f"{what}; {path}; {remedy}"
+    return f"{message}; {path}; see {path} --help"
+
+
+__all__ = ["COMMANDS", "main", "run"]
