@@ -78,11 +78,14 @@ def random_problem(
 
 
 def column(a: Any) -> Any:
-    """A vector (n,) or a row (1, n) as a column (n, 1); matrices and numbers as they are."""
+    """A vector (n,) as a column (n, 1); matrices as they are, numbers as floats."""
     a = np.asarray(a)
-    if a.ndim == 1 or (a.ndim == 2 and a.shape[0] == 1):
-        return a.reshape(-1, 1)
-    return float(a) if a.ndim == 0 else a
+    return float(a) if a.ndim == 0 else a.reshape(-1, 1) if a.ndim == 1 else a
+
+
+def _of_step(a: Any) -> Any:
+    """The row (1, n) that a step of one sequence gives, or its vector (n,), as a column (n, 1)."""
+    return column(np.asarray(a).ravel() if np.ndim(a) else a)
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ class Graph:
         of = "L_t" if name == "dL_dL" else name.removeprefix("grad_")
         tensors = self.tensors[of]
         if isinstance(tensors, dict):
-            return {t: column(value(t, tensor)) for t, tensor in tensors.items()}
+            return {t: _of_step(value(t, tensor)) for t, tensor in tensors.items()}
         return column(value(None, tensors))
 
     def _jacobians(self, name: str, jacobian: Any) -> dict[int, Array]:
@@ -181,8 +184,8 @@ def _fused_state_gradient(problem: Problem, t: int, value: Array) -> Array:
     if t < problem.tau:
         rest = problem.head(_fused_states(problem, t, state))
         loss = loss + cross_entropy(rest, problem.targets[t:, None]) * float(problem.tau - t)
-    return column(grad(loss, state).data)  # type: ignore[no-any-return]  # a column is an array
+    return _of_step(grad(loss, state).data)  # type: ignore[no-any-return]  # a column is an array
 
 
 def _series(array: Array) -> dict[int, Any]:
-    return {t: column(a) for t, a in enumerate(array, 1)}
+    return {t: _of_step(a) for t, a in enumerate(array, 1)}

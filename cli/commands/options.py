@@ -19,7 +19,7 @@ def text_options(command: Any) -> Any:
     for option in (
         click.option("--split", type=float, help="Fraction to train on; the rest is held out. Default: the corpus' own."),
         click.option("--clean", metavar="CLEANING", help="none, d2l-zh or d2l-v1. Default: the corpus' own."),
-        click.option("--corpus", default="the-lighthouse", show_default=True, metavar="NAME|PATH", help="The text."),
+        click.option("--corpus", metavar="NAME|PATH", help="The text. Default: the-lighthouse."),
     ):
         command = option(command)
     return command

@@ -30,7 +30,7 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @options.seed
 @options.plain
 @options.as_json
-def command(corpus: str, clean: str | None, split: float | None, plain: bool, as_json: bool, **flags: Any) -> int:
+def command(corpus: str | None, clean: str | None, split: float | None, plain: bool, as_json: bool, **flags: Any) -> int:
     """Train a character model on a text.
 
     Shows perplexity on the training part and on the part held out, and saves the run in a folder that sample and

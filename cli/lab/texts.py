@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from data import Corpus, Vocab, load, split
 from rnn.metrics import Ints
 
+DEFAULT = "the-lighthouse"  # the one text that is always here
+
 
 @dataclass(frozen=True)
 class Prepared:
@@ -26,9 +28,11 @@ class Prepared:
         }  # fmt: skip
 
 
-def prepare(name_or_path: str, *, clean: str | None = None, fraction: float | None = None) -> Prepared:
-    """Load, clean, cut at the fraction (the corpus' own by default), number the characters."""
-    corpus = load(name_or_path, clean=clean)
+def prepare(
+    name_or_path: str | None = None, *, clean: str | None = None, fraction: float | None = None
+) -> Prepared:
+    """Load (the lighthouse unless named), clean, cut at the fraction (the corpus' own unless given), number."""
+    corpus = load(DEFAULT if name_or_path is None else name_or_path, clean=clean)
     fraction = corpus.split if fraction is None else fraction
     training, held_out = split(corpus.text, fraction)
     vocab = Vocab.from_text(training)

@@ -14,10 +14,9 @@ def error(value: float | None) -> str:
     return f"{value:.2g}" if value >= 0.01 else f"{value:.0e}".replace("e-0", "e-")
 
 
-def entry(value: float) -> str:
-    """An entry of a matrix: two decimals, a true minus sign, no negative zero."""
-    text = f"{value:.2f}"
-    return text[1:] if text == "-0.00" else text.replace("-", "−")
+def share(value: float) -> str:
+    """A part of a whole: in per cent, or as an error where it is hardly any."""
+    return f"{value:.0%}" if value >= 0.005 else error(value)
 
 
 def measured(value: float) -> str:
@@ -28,9 +27,17 @@ def measured(value: float) -> str:
         return "infinite" if math.isinf(value) else "not a number"
     if float(value).is_integer() and abs(value) < 1e9:
         return f"{int(value):,}"
-    return f"{value:.3g}" if abs(value) >= 1e-3 else f"{value:.1e}".replace("e-0", "e-")
+    if abs(value) < 1e-3:
+        return f"{value:.1e}".replace("e-0", "e-").replace(".0e", "e")
+    near_whole = float(f"{value:.3g}").is_integer() and abs(value) < 1e3
+    return f"{value:.6g}" if near_whole else f"{value:.3g}".replace("e+0", "e")
 
 
 def perplexity(value: float) -> str:
     """Two decimals; ∞ where a token had probability 0."""
     return "∞" if math.isinf(value) else f"{value:.2f}"
+
+
+def bits(perplexity: float) -> str:
+    """log₂ of a perplexity: bits per token."""
+    return "∞" if math.isinf(perplexity) else f"{math.log2(perplexity):.3f}"

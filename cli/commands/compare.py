@@ -1,0 +1,65 @@
+"""rnn-lab compare"""
+
+from __future__ import annotations
+
+import click
+
+from cli.commands import options
+
+
+class _Compare(click.Command):
+    """Its help ends with the smoothings that there are, which are looked up only then."""
+
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        from rnn.baselines import SMOOTHINGS
+
+        formatter.write_paragraph()
+        formatter.write_text(f"Smoothings: {', '.join(SMOOTHINGS)}.")
+        super().format_epilog(ctx, formatter)
+
+
+@click.command(cls=_Compare, epilog="Example: rnn-lab compare runs/the-lighthouse-rnn-1 --smoothing d2l --orders 2-6")
+@click.argument("runs", nargs=-1, metavar="[RUN]...")
+@options.text_options
+@click.option("--orders", default="1-5", show_default=True, help="Of the n-grams: 3, or a range.")
+@click.option(
+    "--smoothing", "smoothings", multiple=True, default=("mle", "laplace", "d2l"), show_default=True,
+    metavar="NAME", help="Of the n-grams; give it again for more.",
+)  # fmt: skip
+@click.option(
+    "--epsilon", default=1.0, show_default=True, type=click.FloatRange(min=0), help="What lidstone and d2l add."
+)
+@options.seed
+@options.plain
+@options.as_json
+def command(
+    runs: tuple[str, ...],
+    corpus: str | None,
+    clean: str | None,
+    split: float | None,
+    orders: str,
+    smoothings: tuple[str, ...],
+    epsilon: float,
+    seed: int,
+    plain: bool,
+    as_json: bool,
+) -> int:
+    """Put networks and counting models side by side.
+
+    Each RUN is the folder of a trained model. All are measured on the same held-out text; with runs, that is the
+    text they were trained beside, cleaned and split as it was then.
+    """
+    from cli.lab import comparison
+    from cli.render.comparison import follow, show
+    from cli.render.console import make_console
+
+    plan = comparison.plan(
+        runs, corpus=corpus, clean=clean, fraction=split, orders=orders, smoothings=smoothings, epsilon=epsilon
+    )
+    rows = follow(make_console(plain, stderr=True), comparison.measure(plan, seed=seed), plan.total)
+    if as_json:
+        for row in rows:
+            options.write_json(row.row())
+    else:
+        show(make_console(plain), plan, rows)
+    return 0

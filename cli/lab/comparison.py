@@ -1,0 +1,149 @@
+"""`rnn-lab compare`: models that count and saved runs, all measured on one text by one function."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from cli.lab import runs
+from cli.lab.errors import LabError, suggestion
+from cli.lab.runs import Run
+from cli.lab.shared_text import text_of
+from cli.lab.texts import Prepared, prepare
+from rnn.baselines import SMOOTHINGS, NGram, Uniform
+from rnn.baselines.ngram import LARGEST_KEY
+from rnn.errors import RnnError
+from rnn.metrics import Evaluation, Predictor, evaluate
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What will be compared, checked: nothing in it can fail for a reason that was known beforehand."""
+
+    text: Prepared
+    counting: tuple[NGram, ...]
+    runs: tuple[Run, ...]
+    epsilon: float
+
+    @property
+    def total(self) -> int:
+        """How many models will be measured, the uniform one included."""
+        return 1 + len(self.counting) + len(self.runs)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One model on both parts of the text.
+
+    `size` is the number of counts stored, or of parameters; `seconds` what counting and measuring took.
+    """
+
+    model: str
+    order: int | None
+    smoothing: str | None
+    train: Evaluation
+    held_out: Evaluation
+    size: int
+    seconds: float
+
+    def row(self) -> dict[str, Any]:
+        """The row under the names that programs read; bits and zero events are those of the part held out."""
+        return {
+            "model": self.model, "order": self.order, "smoothing": self.smoothing,
+            "train_perplexity": self.train.perplexity, "held_out_perplexity": self.held_out.perplexity,
+            "bits_per_character": self.held_out.bits_per_character, "zero_events": self.held_out.zero_events,
+            "size": self.size, "seconds": self.seconds,
+        }  # fmt: skip
+
+
+def plan(
+    folders: Sequence[str],
+    *,
+    corpus: str | None,
+    clean: str | None,
+    fraction: float | None,
+    orders: str,
+    smoothings: Sequence[str],
+    epsilon: float,
+) -> Plan:
+    """Load the runs and the text that they share, and check that all can be measured on it.
+
+    `orders` is `3` or `1-5`; `epsilon` is what lidstone and the d2l forms add, the same for every order. Raises
+    LabError, RnnError or DataError for whatever cannot be compared, before anything is computed.
+    """
+    wanted, names = _orders(orders), _smoothings(smoothings)
+    loaded = tuple(runs.load(folder) for folder in folders)
+    text = text_of(loaded, corpus, clean, fraction) if loaded else prepare(corpus, clean=clean, fraction=fraction)
+    _check_longest(wanted[-1], text)
+    counting = tuple(NGram(order, name, epsilon=epsilon) for name in names for order in wanted)
+    return Plan(text, counting, loaded, epsilon)
+
+
+def measure(plan: Plan, *, seed: int) -> Iterator[Row]:
+    """The uniform model, the counting ones by smoothing and order, then the runs, each as soon as it is measured."""
+    rng = np.random.default_rng(seed)
+    text, vocabulary = plan.text, len(plan.text.vocab)
+    yield _row(text, "uniform", Uniform(vocabulary), rng, since=perf_counter())
+    for ngram in plan.counting:
+        since = perf_counter()
+        ngram.fit(text.training, vocabulary=vocabulary)
+        label = f"{ngram.smoothing} {ngram.order}"
+        of = {"order": ngram.order, "smoothing": ngram.smoothing, "size": ngram.size}
+        yield _row(text, label, ngram, rng, since=since, **of)
+    for run, label in zip(plan.runs, _labels(plan.runs), strict=True):
+        size = sum(p.data.size for p in run.model.parameters())
+        yield _row(text, label, run.model, rng, since=perf_counter(), size=size)
+
+
+def best(rows: Sequence[Row]) -> Row:
+    """The row with the lowest perplexity on the part held out; the first of equals."""
+    return min(rows, key=lambda row: row.held_out.nats)
+
+
+def _row(
+    text: Prepared, label: str, model: Predictor, rng: np.random.Generator, *, since: float, size: int = 0, **of: Any
+) -> Row:
+    try:
+        train, held_out = (evaluate(model, part, rng=rng) for part in (text.training, text.held_out))
+    except RnnError as error:
+        raise LabError(error.what, f"{label}, {error.where}", error.remedy) from None
+    return Row(label, of.get("order"), of.get("smoothing"), train, held_out, size, perf_counter() - since)
+
+
+def _labels(loaded: Sequence[Run]) -> list[str]:
+    """`run NAME`, or `run PATH` where two names are the same."""
+    names = [run.folder.resolve().name for run in loaded]
+    return [f"run {run.folder if names.count(name) > 1 else name}" for run, name in zip(loaded, names, strict=True)]
+
+
+def _orders(given: str) -> range:
+    """`3` or `1-5` as a range."""
+    match = re.fullmatch(r"\s*(\d{1,9})\s*(?:[-–]\s*(\d{1,9})\s*)?", given)
+    first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+    if not 1 <= first <= last:
+        raise LabError(f"{given!r} is no range of orders", "--orders", "give one of at least 1, or a rising range: 3 or 1-5")
+    return range(first, last + 1)
+
+
+def _smoothings(given: Sequence[str]) -> list[str]:
+    for name in given:
+        if name not in SMOOTHINGS:
+            choices = f"choose from {', '.join(SMOOTHINGS)}"
+            raise LabError(f"there is no smoothing {name!r}", "--smoothing", suggestion(name, SMOOTHINGS, choices))
+    return list(dict.fromkeys(given))
+
+
+def _check_longest(order: int, text: Prepared) -> None:
+    size, vocabulary = text.training.size, len(text.vocab)
+    if order > size:
+        what = f"order {order:,} is longer than the training part of {size:,} characters"
+        raise LabError(what, text.corpus.name, f"lower --orders to {size} at most, or give a longer text")
+    fitting = next(n for n in range(63, 0, -1) if vocabulary**n - 1 <= LARGEST_KEY)
+    if order > fitting:
+        what = f"{order}-grams of {vocabulary} symbols are too many to number in 63 bits"
+        raise LabError(what, text.corpus.name, f"lower --orders to {fitting} at most")

@@ -1,0 +1,111 @@
+"""What an experiment shows and what it claims: frozen, and free of any notion of a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from rnn.formulas.worked import Worked
+
+Relation = Literal["<=", ">="]
+Kind = Literal["text", "number", "error", "share"]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A sentence that a measurement bears out or not."""
+
+    sentence: str
+    measured: float
+    relation: Relation
+    bound: float
+
+    @property
+    def holds(self) -> bool:
+        """False for a measurement that is not a number."""
+        return self.measured <= self.bound if self.relation == "<=" else self.measured >= self.bound
+
+
+def at_most(sentence: str, measured: float, bound: float) -> Claim:
+    """A claim that the measured value is no larger than the bound."""
+    return Claim(sentence, float(measured), "<=", float(bound))
+
+
+def at_least(sentence: str, measured: float, bound: float) -> Claim:
+    """A claim that the measured value is no smaller than the bound."""
+    return Claim(sentence, float(measured), ">=", float(bound))
+
+
+@dataclass(frozen=True)
+class Matrices:
+    """Named arrays side by side, to be copied onto paper."""
+
+    items: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Equations worked with numbers, in the order in which a reader would work them."""
+
+    worked: tuple[Worked, ...]
+
+
+@dataclass(frozen=True)
+class Witnesses:
+    """One quantity according to several ways of computing it: (way, value, error against the first)."""
+
+    quantity: str
+    rows: tuple[tuple[str, Any, float | None], ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """Rows under headings; a column is (heading, kind). None stands where there is no value."""
+
+    columns: tuple[tuple[str, Kind], ...]
+    rows: tuple[tuple[Any, ...], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Points to be joined."""
+
+    name: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Plot:
+    """Curves on common axes; with `log` the vertical one is logarithmic."""
+
+    title: str
+    curves: tuple[Curve, ...]
+    x_label: str
+    log: bool = False
+
+
+@dataclass(frozen=True)
+class Excerpt:
+    """A piece of text as it is read."""
+
+    text: str
+    caption: str = ""
+
+
+Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt
+
+
+@dataclass(frozen=True)
+class Result:
+    """What an experiment found."""
+
+    figures: tuple[Figure, ...] = ()
+    claims: tuple[Claim, ...] = field(default=())
+
+
+def curve(name: str, x: Sequence[float], y: Sequence[float]) -> Curve:
+    """A curve from any two sequences of one length."""
+    return Curve(name, tuple(map(float, x)), tuple(map(float, y)))

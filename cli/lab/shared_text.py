@@ -1,0 +1,58 @@
+"""The text that saved runs have in common: a figure measured on text that a model has trained on is worthless."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from cli.lab.errors import LabError
+from cli.lab.runs import Run
+from cli.lab.texts import Prepared, prepare
+from data import entries
+
+
+def text_of(
+    loaded: Sequence[Run], corpus: str | None = None, clean: str | None = None, fraction: float | None = None
+) -> Prepared:
+    """The text of the runs, cut as they had it; what is not given is as the first run (there must be one) has it.
+
+    Raises LabError for a run that was trained on another text, cleaning, split or vocabulary.
+    """
+    trained = loaded[0].settings
+    text = prepare(
+        _corpus_of(loaded[0]) if corpus is None else corpus,
+        clean=trained.cleaning if clean is None else clean,
+        fraction=trained.split if fraction is None else fraction,
+    )
+    given = (corpus, clean, fraction) != (None, None, None)
+    for run in loaded:
+        if difference := next(_differences(run, text), None):
+            remedy = _remedy(first=run is loaded[0], given=given)
+            raise LabError(f"run {run.folder.resolve().name} was trained {difference}", str(run.folder), remedy)
+    return text
+
+
+def _corpus_of(run: Run) -> str:
+    """The name of its corpus. A text that was given by its path has left only its stem, which finds nothing."""
+    name = run.settings.corpus
+    if name not in {entry.name for entry in entries()}:
+        what = f"the text that it was trained on, {name}, is not among the corpora"
+        raise LabError(what, str(run.folder), "give it with --corpus PATH")
+    return name
+
+
+def _differences(run: Run, text: Prepared) -> Iterator[str]:
+    trained, here = run.settings, text.corpus
+    if trained.sha256 != here.sha256:
+        yield f"on another text: {trained.corpus} {trained.sha256[:8]}, not {here.name} {here.sha256[:8]}"
+    if trained.cleaning != here.cleaning:
+        yield f"with cleaning {trained.cleaning}, not {here.cleaning}"
+    if trained.split != text.fraction:
+        yield f"with split {trained.split}, not {text.fraction}"
+    if run.vocab != text.vocab:
+        yield f"with another vocabulary: {len(run.vocab)} symbols, not these {len(text.vocab)}"
+
+
+def _remedy(*, first: bool, given: bool) -> str:
+    if not first:
+        return "compare it by itself, or train it again like the first run"
+    return "leave out --corpus, --clean and --split" if given else "give its own text with --corpus PATH, or train it again"

@@ -1,0 +1,1 @@
+"""The lessons, a folder each: prose in `lesson.<lang>.md`, experiments in `experiments.py`."""

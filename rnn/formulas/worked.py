@@ -1,0 +1,90 @@
+"""An equation with its numbers: the right-hand side taken apart as it is written, each part evaluated."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping
+from dataclasses import dataclass
+from inspect import getsource
+from textwrap import dedent
+from typing import Any
+
+from rnn.formulas.notation import numbered
+from rnn.formulas.registry import Equation
+
+_WRITTEN_OUT = ("tanh", "softmax")
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A function that is written out with its argument, as tanh and softmax are."""
+
+    name: str
+    argument: Any
+
+
+@dataclass(frozen=True)
+class Term:
+    """Factors that are multiplied, with the sign before them: arrays (columns or matrices), numbers, or `Applied`."""
+
+    sign: str
+    factors: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
+class Worked:
+    """An equation at one step: its text with times as numbers, its terms in order, and what they come to."""
+
+    equation: Equation
+    t: int
+    text: str
+    terms: tuple[Term, ...]
+    result: Any
+
+
+def work(equation: Equation, values: Mapping[str, Any], t: int, tau: int) -> Worked:
+    """Evaluate the equation at step t part by part. A sum over t becomes one term for each t."""
+    expression = _returned(equation)
+    known = {**values, "t": t, "tau": tau}
+    scope = {**equation.function.__globals__, **{a: known[a] for a in equation.arguments}, "t": t}
+    result = equation.at(values, t, tau)
+    text = numbered(equation.text, t, tau) if equation.given.index else equation.text
+    return Worked(equation, t, text, tuple(_terms(expression, scope, tau, "")), result)
+
+
+def _returned(equation: Equation) -> ast.expr:
+    body = ast.parse(dedent(getsource(equation.function))).body[0]
+    assert isinstance(body, ast.FunctionDef)
+    last = body.body[-1]
+    assert isinstance(last, ast.Return)
+    assert last.value is not None
+    return last.value
+
+
+def _terms(node: ast.expr, scope: dict[str, Any], tau: int, sign: str) -> list[Term]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
+        right = "−" if isinstance(node.op, ast.Sub) else "+"
+        return _terms(node.left, scope, tau, sign) + _terms(node.right, scope, tau, right)
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
+        inner = _terms(node.operand, scope, tau, "−")
+        return [Term("−" if t.sign in ("", "−", "+") else "+", t.factors) for t in inner]
+    if isinstance(node, ast.Call) and ast.unparse(node.func) == "sum":
+        (generator,) = node.args
+        assert isinstance(generator, ast.GeneratorExp)
+        each = [_evaluate(generator.elt, {**scope, "t": t}) for t in range(1, tau + 1)]
+        return [Term("+" if k else sign, (value,)) for k, value in enumerate(each)]
+    return [Term(sign, tuple(_evaluate(f, scope) for f in _factors(node)))]
+
+
+def _factors(node: ast.expr) -> list[ast.expr]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        return _factors(node.left) + _factors(node.right)
+    return [node]
+
+
+def _evaluate(node: ast.expr, scope: dict[str, Any]) -> Any:
+    name = ast.unparse(node.func).removeprefix("np.") if isinstance(node, ast.Call) else ""
+    if isinstance(node, ast.Call) and name in _WRITTEN_OUT:
+        return Applied(name, _evaluate(node.args[0], scope))
+    # The source is the project's own: a function of the registry.
+    return eval(compile(ast.fix_missing_locations(ast.Expression(node)), "<equation>", "eval"), scope)
