@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import warnings
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -53,16 +54,21 @@ class LazyGroup(click.Group):
 
 @click.group(
     cls=LazyGroup,
+    invoke_without_command=True,
     context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 80},
     epilog="Start with: rnn-lab lesson bptt",
 )
 @click.version_option(message="rnn-lab %(version)s", version=None, package_name="rnn-lab")
-def group() -> None:
+@click.pass_context
+def group(context: click.Context) -> None:
     """Recurrent networks, every formula checked on your own machine."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
 
 
 def main() -> NoReturn:
     """Run the command; whatever goes wrong is one line on stderr, never a traceback."""
+    warnings.simplefilter("ignore", RuntimeWarning)  # numbers that overflow are said in the command's own words
     sys.exit(run(sys.argv[1:]))
 
 

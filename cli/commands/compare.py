@@ -18,7 +18,7 @@ class _Compare(click.Command):
         super().format_epilog(ctx, formatter)
 
 
-@click.command(cls=_Compare, epilog="Example: rnn-lab compare runs/the-lighthouse-rnn-1 --smoothing d2l --orders 2-6")
+@click.command(cls=_Compare, epilog="Example: rnn-lab compare runs/the-lighthouse-rnn-1 --orders 2-6")
 @click.argument("runs", nargs=-1, metavar="[RUN]...")
 @options.text_options
 @click.option("--orders", default="1-5", show_default=True, help="Of the n-grams: 3, or a range.")
@@ -27,7 +27,7 @@ class _Compare(click.Command):
     metavar="NAME", help="Of the n-grams; give it again for more.",
 )  # fmt: skip
 @click.option(
-    "--epsilon", default=1.0, show_default=True, type=click.FloatRange(min=0), help="What lidstone and d2l add."
+    "--epsilon", default=1.0, show_default=True, help="What lidstone and the d2l forms add; at least 0."
 )
 @options.seed
 @options.plain
@@ -46,15 +46,21 @@ def command(
 ) -> int:
     """Put networks and counting models side by side.
 
-    Each RUN is the folder of a trained model. All are measured on the same held-out text; with runs, that is the
-    text they were trained beside, cleaned and split as it was then.
+    Each RUN is the folder of a trained model. All are measured on the same held-out text; with runs, that is
+    the text they were trained beside, cleaned and split as it was then.
     """
     from cli.lab import comparison
     from cli.render.comparison import follow, show
     from cli.render.console import make_console
 
     plan = comparison.plan(
-        runs, corpus=corpus, clean=clean, fraction=split, orders=orders, smoothings=smoothings, epsilon=epsilon
+        runs,
+        corpus=corpus,
+        clean=clean,
+        fraction=split,
+        orders=orders,
+        smoothings=smoothings,
+        epsilon=epsilon,
     )
     rows = follow(make_console(plain, stderr=True), comparison.measure(plan, seed=seed), plan.total)
     if as_json:

@@ -9,7 +9,6 @@ import click
 from cli.commands import options
 
 _AT_LEAST_1 = click.IntRange(min=1)
-_POSITIVE = click.FloatRange(min=0, min_open=True)
 
 
 @click.command(epilog="Example: rnn-lab train --corpus the-lighthouse --hidden 128 --epochs 30")
@@ -20,8 +19,8 @@ _POSITIVE = click.FloatRange(min=0, min_open=True)
 @click.option("--window", default=35, show_default=True, type=_AT_LEAST_1, help="Steps that a gradient goes back.")
 @click.option("--epochs", type=_AT_LEAST_1, help="Passes over the training part. Default: 30.")
 @click.option("--steps", type=_AT_LEAST_1, help="Updates, in place of epochs.")
-@click.option("--lr", default=3e-3, show_default=True, type=_POSITIVE, help="Learning rate.")
-@click.option("--clip", default=1.0, show_default=True, type=_POSITIVE, help="Largest gradient norm.")
+@click.option("--lr", default=3e-3, show_default=True, type=options.Positive(), help="Learning rate.")
+@click.option("--clip", default=1.0, show_default=True, type=options.Positive(), help="Largest gradient norm.")
 @click.option("--optimizer", default="adam", show_default=True, type=click.Choice(["adam", "sgd"]))
 @click.option("--sampling", default="sequential", show_default=True, type=click.Choice(["sequential", "random"]))
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(["float32", "float64"]))
@@ -65,4 +64,4 @@ def _settings(text: Any, flags: dict[str, Any]) -> Any:
     if flags["epochs"] is None and flags["steps"] is None:
         flags["epochs"] = 30
     about = text.corpus
-    return Settings(corpus=about.name, cleaning=about.cleaning, split=text.fraction, sha256=about.sha256, **flags)
+    return Settings(corpus=text.origin, cleaning=about.cleaning, split=text.fraction, sha256=about.sha256, **flags)

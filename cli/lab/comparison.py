@@ -14,7 +14,7 @@ from cli.lab import runs
 from cli.lab.errors import LabError, suggestion
 from cli.lab.runs import Run
 from cli.lab.shared_text import text_of
-from cli.lab.texts import Prepared, prepare
+from cli.lab.texts import Prepared, flags, prepare
 from rnn.baselines import SMOOTHINGS, NGram, Uniform
 from rnn.baselines.ngram import LARGEST_KEY
 from rnn.errors import RnnError
@@ -23,12 +23,16 @@ from rnn.metrics import Evaluation, Predictor, evaluate
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be compared, checked: nothing in it can fail for a reason that was known beforehand."""
+    """What will be compared, checked: nothing in it can fail for a reason that was known beforehand.
+
+    `flags` are the options that named the text, as one would type them.
+    """
 
     text: Prepared
     counting: tuple[NGram, ...]
     runs: tuple[Run, ...]
     epsilon: float
+    flags: str
 
     @property
     def total(self) -> int:
@@ -73,19 +77,22 @@ def plan(
 ) -> Plan:
     """Load the runs and the text that they share, and check that all can be measured on it.
 
-    `orders` is `3` or `1-5`; `epsilon` is what lidstone and the d2l forms add, the same for every order. Raises
-    LabError, RnnError or DataError for whatever cannot be compared, before anything is computed.
+    `orders` is `3` or `1-5`; `epsilon` is what lidstone and the d2l forms add, the same for every order.
+    Raises LabError, RnnError or DataError for whatever cannot be compared, before anything is computed.
     """
     wanted, names = _orders(orders), _smoothings(smoothings)
     loaded = tuple(runs.load(folder) for folder in folders)
-    text = text_of(loaded, corpus, clean, fraction) if loaded else prepare(corpus, clean=clean, fraction=fraction)
+    if loaded:
+        text = text_of(loaded, corpus, clean, fraction)
+    else:
+        text = prepare(corpus, clean=clean, fraction=fraction)
     _check_longest(wanted[-1], text)
-    counting = tuple(NGram(order, name, epsilon=epsilon) for name in names for order in wanted)
-    return Plan(text, counting, loaded, epsilon)
+    counting = _counting(names, wanted, epsilon)
+    return Plan(text, counting, loaded, epsilon, flags(corpus=corpus, clean=clean, split=fraction))
 
 
 def measure(plan: Plan, *, seed: int) -> Iterator[Row]:
-    """The uniform model, the counting ones by smoothing and order, then the runs, each as soon as it is measured."""
+    """The uniform model, the counting ones by smoothing and order, the runs; each once it is measured."""
     rng = np.random.default_rng(seed)
     text, vocabulary = plan.text, len(plan.text.vocab)
     yield _row(text, "uniform", Uniform(vocabulary), rng, since=perf_counter())
@@ -93,8 +100,7 @@ def measure(plan: Plan, *, seed: int) -> Iterator[Row]:
         since = perf_counter()
         ngram.fit(text.training, vocabulary=vocabulary)
         label = f"{ngram.smoothing} {ngram.order}"
-        of = {"order": ngram.order, "smoothing": ngram.smoothing, "size": ngram.size}
-        yield _row(text, label, ngram, rng, since=since, **of)
+        yield _row(text, label, ngram, rng, since=since, size=ngram.size, ngram=ngram)
     for run, label in zip(plan.runs, _labels(plan.runs), strict=True):
         size = sum(p.data.size for p in run.model.parameters())
         yield _row(text, label, run.model, rng, since=perf_counter(), size=size)
@@ -106,19 +112,28 @@ def best(rows: Sequence[Row]) -> Row:
 
 
 def _row(
-    text: Prepared, label: str, model: Predictor, rng: np.random.Generator, *, since: float, size: int = 0, **of: Any
+    text: Prepared,
+    label: str,
+    model: Predictor,
+    rng: np.random.Generator,
+    *,
+    since: float,
+    size: int = 0,
+    ngram: NGram | None = None,
 ) -> Row:
     try:
         train, held_out = (evaluate(model, part, rng=rng) for part in (text.training, text.held_out))
     except RnnError as error:
         raise LabError(error.what, f"{label}, {error.where}", error.remedy) from None
-    return Row(label, of.get("order"), of.get("smoothing"), train, held_out, size, perf_counter() - since)
+    order, smoothing = (ngram.order, ngram.smoothing) if ngram else (None, None)
+    return Row(label, order, smoothing, train, held_out, size, perf_counter() - since)
 
 
 def _labels(loaded: Sequence[Run]) -> list[str]:
     """`run NAME`, or `run PATH` where two names are the same."""
     names = [run.folder.resolve().name for run in loaded]
-    return [f"run {run.folder if names.count(name) > 1 else name}" for run, name in zip(loaded, names, strict=True)]
+    pairs = zip(loaded, names, strict=True)
+    return [f"run {run.folder if names.count(name) > 1 else name}" for run, name in pairs]
 
 
 def _orders(given: str) -> range:
@@ -126,24 +141,34 @@ def _orders(given: str) -> range:
     match = re.fullmatch(r"\s*(\d{1,9})\s*(?:[-–]\s*(\d{1,9})\s*)?", given)
     first, last = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
     if not 1 <= first <= last:
-        raise LabError(f"{given!r} is no range of orders", "--orders", "give one of at least 1, or a rising range: 3 or 1-5")
+        remedy = "give one of at least 1, or a rising range: 3 or 1-5"
+        raise LabError(f"{given!r} is no range of orders", "--orders", remedy)
     return range(first, last + 1)
 
 
 def _smoothings(given: Sequence[str]) -> list[str]:
     for name in given:
         if name not in SMOOTHINGS:
-            choices = f"choose from {', '.join(SMOOTHINGS)}"
-            raise LabError(f"there is no smoothing {name!r}", "--smoothing", suggestion(name, SMOOTHINGS, choices))
+            remedy = suggestion(name, SMOOTHINGS, f"choose from {', '.join(SMOOTHINGS)}")
+            raise LabError(f"there is no smoothing {name!r}", "--smoothing", remedy)
     return list(dict.fromkeys(given))
 
 
 def _check_longest(order: int, text: Prepared) -> None:
+    """Counting needs a text as long as the order, and V to that power has to fit 63 bits."""
     size, vocabulary = text.training.size, len(text.vocab)
+    fitting = next(n for n in range(63, 0, -1) if vocabulary**n - 1 <= LARGEST_KEY)
+    if order <= min(size, fitting):
+        return
     if order > size:
         what = f"order {order:,} is longer than the training part of {size:,} characters"
-        raise LabError(what, text.corpus.name, f"lower --orders to {size} at most, or give a longer text")
-    fitting = next(n for n in range(63, 0, -1) if vocabulary**n - 1 <= LARGEST_KEY)
-    if order > fitting:
-        what = f"{order}-grams of {vocabulary} symbols are too many to number in 63 bits"
-        raise LabError(what, text.corpus.name, f"lower --orders to {fitting} at most")
+    else:
+        what = f"{order}-grams of {vocabulary:,} symbols are too many to number in 63 bits"
+    raise LabError(what, text.corpus.name, f"lower --orders to {min(size, fitting)} at most")
+
+
+def _counting(names: Sequence[str], orders: range, epsilon: float) -> tuple[NGram, ...]:
+    try:
+        return tuple(NGram(order, name, epsilon=epsilon) for name in names for order in orders)
+    except RnnError as error:  # orders and names have been checked
+        raise LabError(error.what, "--epsilon", "give 0, or a number from 1e-100 to 1e100") from None

@@ -12,9 +12,11 @@ from typing import Any, Literal
 import numpy as np
 
 from cli.lab.errors import LabError
+from cli.lab.rows import line
 from data import DataError, Vocab
 from minigrad import MinigradError
 from rnn.checkpoint import load_arrays, save_arrays, write_atomically
+from rnn.layers import LAYERS
 from rnn.models import LanguageModel
 
 FORMAT = 1
@@ -85,7 +87,7 @@ def save(folder: Path, settings: Settings, vocab: Vocab, model: LanguageModel, s
 def log(folder: Path, row: Mapping[str, Any]) -> None:
     """Add a line to the history."""
     with (folder / "metrics.jsonl").open("a", encoding="utf-8") as file:
-        file.write(json.dumps(row, ensure_ascii=False) + "\n")
+        file.write(line(row) + "\n")
 
 
 def load(folder_name: str) -> Run:
@@ -118,9 +120,9 @@ def _description(folder: Path) -> tuple[Settings, Vocab]:
         if about["format"] != FORMAT:
             raise LabError(f"a run of format {about['format']}", str(path), f"this version reads format {FORMAT}; train again")
         return _settings(about["settings"]), Vocab(tuple(about["vocabulary"]))
+    except LabError:
+        raise
     except (KeyError, TypeError, ValueError, DataError) as error:
-        if isinstance(error, LabError):
-            raise
         raise LabError(f"the description is incomplete ({error})", str(path), "the file is damaged; train again") from None
 
 
@@ -129,6 +131,9 @@ def _settings(found: dict[str, Any]) -> Settings:
     if set(found) != expected:
         raise KeyError(", ".join(sorted(set(found) ^ expected)))
     settings = Settings(**found)
-    if not isinstance(settings.hidden, int) or settings.hidden < 1:
+    if type(settings.hidden) is not int or settings.hidden < 1:
         raise ValueError(f"hidden is {settings.hidden!r}")
+    for name, known in (("cell", LAYERS), ("dtype", ("float32", "float64"))):
+        if getattr(settings, name) not in known:
+            raise ValueError(f"{name} is {getattr(settings, name)!r}")
     return settings

@@ -1,8 +1,10 @@
-"""The text that saved runs have in common: a figure measured on text that a model has trained on is worthless."""
+"""The text that saved runs have in common: a figure on text that a model has trained on is worthless."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+
+from pathlib import Path
 
 from cli.lab.errors import LabError
 from cli.lab.runs import Run
@@ -13,7 +15,7 @@ from data import entries
 def text_of(
     loaded: Sequence[Run], corpus: str | None = None, clean: str | None = None, fraction: float | None = None
 ) -> Prepared:
-    """The text of the runs, cut as they had it; what is not given is as the first run (there must be one) has it.
+    """The text of the runs (at least one), cut as they had it; what is not given is as the first has it.
 
     Raises LabError for a run that was trained on another text, cleaning, split or vocabulary.
     """
@@ -26,18 +28,18 @@ def text_of(
     given = (corpus, clean, fraction) != (None, None, None)
     for run in loaded:
         if difference := next(_differences(run, text), None):
-            remedy = _remedy(first=run is loaded[0], given=given)
-            raise LabError(f"run {run.folder.resolve().name} was trained {difference}", str(run.folder), remedy)
+            what = f"run {run.folder.resolve().name} was trained {difference}"
+            raise LabError(what, str(run.folder), _remedy(first=run is loaded[0], given=given))
     return text
 
 
 def _corpus_of(run: Run) -> str:
-    """The name of its corpus. A text that was given by its path has left only its stem, which finds nothing."""
-    name = run.settings.corpus
-    if name not in {entry.name for entry in entries()}:
-        what = f"the text that it was trained on, {name}, is not among the corpora"
+    """The name of its corpus, or the path of its text as it was."""
+    origin = run.settings.corpus
+    if origin not in {entry.name for entry in entries()} and not Path(origin).is_file():
+        what = f"the text that it was trained on, {origin}, is not there"
         raise LabError(what, str(run.folder), "give it with --corpus PATH")
-    return name
+    return origin
 
 
 def _differences(run: Run, text: Prepared) -> Iterator[str]:
@@ -55,4 +57,6 @@ def _differences(run: Run, text: Prepared) -> Iterator[str]:
 def _remedy(*, first: bool, given: bool) -> str:
     if not first:
         return "compare it by itself, or train it again like the first run"
-    return "leave out --corpus, --clean and --split" if given else "give its own text with --corpus PATH, or train it again"
+    if given:
+        return "leave out --corpus, --clean and --split"
+    return "give its own text with --corpus PATH, or train it again"

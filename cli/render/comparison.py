@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import inspect
 import math
+import re
 from collections.abc import Iterable
 from itertools import groupby
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.padding import Padding
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
 from rich.text import Text
 
@@ -24,7 +26,8 @@ _LONGEST_BAR = 40
 
 def follow(console: Console, rows: Iterable[Row], total: int) -> tuple[Row, ...]:
     """The rows, with a line of progress while they come; none where nobody watches."""
-    columns = TextColumn(" [quiet]measuring[/]"), BarColumn(20), MofNCompleteColumn()
+    moving = BarColumn(20, complete_style="bar", finished_style="bar")
+    columns = TextColumn(" [quiet]measuring[/]"), moving, TextColumn("{task.completed} of {task.total}")
     silent = not console.is_terminal or console.no_color
     with Progress(*columns, console=console, transient=True, disable=silent) as progress:
         return tuple(progress.track(rows, total=total))
@@ -36,14 +39,15 @@ def show(console: Console, plan: Plan, rows: tuple[Row, ...]) -> None:
     console.print(_table(console.width, rows))
     _verdict(console, rows)
     _notes(console, plan, rows)
-    console.print(f"\n [quiet]{_next(plan)}[/]")
+    console.print(Padding(f"[quiet]{_next(plan)}[/]", (1, 1, 0, 1)))
 
 
 def _heading(console: Console, plan: Plan) -> None:
     text = plan.text
-    console.print(f"\n [title]{escape(text.corpus.name)}[/]  [quiet]cleaning {text.corpus.cleaning}[/]")
-    sizes = f"{text.training.size:,} characters to train on, {text.held_out.size:,} held out; V = {len(text.vocab)}"
-    console.print(f" [quiet]{sizes}[/]")
+    title = f"[title]{escape(text.corpus.name)}[/]  [quiet]cleaning {text.corpus.cleaning}[/]"
+    console.print(Padding(title, (1, 1, 0, 1)))
+    training, held_out = f"{text.training.size:,} characters to train on", f"{text.held_out.size:,} held out"
+    console.print(f" [quiet]{training}, {held_out}; V = {len(text.vocab):,}[/]")
     if unknown := int((text.held_out == 0).sum()):
         console.print(f" [quiet]{unknown:,} held out are characters never met in training[/]")
     console.print()
@@ -52,22 +56,28 @@ def _heading(console: Console, plan: Plan) -> None:
 def _table(width: int, rows: tuple[Row, ...]) -> Table:
     wide = width >= _ALL_COLUMNS_FROM
     names = min(max(len(row.model) for row in rows), 32 if wide else 22)
-    others = 40 if wide else 0
-    room = min(width - names - others - 26, _LONGEST_BAR)
+    others = 30 if wide else 0
+    room = min(width - names - others - 28, _LONGEST_BAR)
     table = Table(box=None, padding=(0, 1), header_style="quiet", pad_edge=True)
     table.add_column("", max_width=names, overflow="fold")
-    table.add_column("held-out", justify="right", no_wrap=True)
+    table.add_column(f"{'held-out':>9}", no_wrap=True)
     table.add_column("", width=room, no_wrap=True)
-    for header in ("training", *(("bits/char", "size", "seconds") if wide else ())):
+    table.add_column(f"{'training':>9}", no_wrap=True)
+    for header in ("bits/char", "size", "seconds") if wide else ():
         table.add_column(header, justify="right", no_wrap=True)
     ceiling, winner = rows[0].held_out.bits_per_character, best(rows)
-    for i, (_, group) in enumerate(groupby(rows, key=lambda row: (row.smoothing, row.model.startswith("run ")))):
-        if i:
+    for kind, group in groupby(rows, key=_kind):
+        if kind != _kind(rows[0]):
             table.add_row()
         for row in group:
             cells = _cells(row, ceiling, room)
             table.add_row(*(cells if wide else cells[:4]), style="accent" if row is winner else "")
     return table
+
+
+def _kind(row: Row) -> str:
+    """Its smoothing, `run`, or `uniform`: what stands together in the table."""
+    return row.smoothing or row.model.partition(" ")[0]
 
 
 def _cells(row: Row, ceiling: float, room: int) -> tuple[Text | str, ...]:
@@ -83,32 +93,42 @@ def _cells(row: Row, ceiling: float, room: int) -> tuple[Text | str, ...]:
 
 
 def _perplexity(value: float) -> str:
-    """As everywhere, with ∞ where the units are."""
-    return numbers.perplexity(value).replace("∞", "∞   ")
+    """As everywhere, ∞ standing where the units do."""
+    return f"{numbers.perplexity(value).replace('∞', '∞   '):>9}"
 
 
 def _verdict(console: Console, rows: tuple[Row, ...]) -> None:
     winner = best(rows)
     perplexity, bits = numbers.perplexity(winner.held_out.perplexity), winner.held_out.bits_per_character
-    console.print(f"\n lowest held-out: [accent]{escape(winner.model)}[/], {perplexity}, {bits:.3f} bits per character")
+    said = f"lowest held-out: [accent]{escape(winner.model)}[/], {perplexity} ({bits:.3f} bits/char)"
+    console.print(Padding(said, (1, 1, 0, 1)))
 
 
 def _notes(console: Console, plan: Plan, rows: tuple[Row, ...]) -> None:
     """How to read the table; a smoothing explains itself by the first line of its docstring."""
-    notes = Table(box=None, padding=(0, 1), show_header=False, style="quiet")
-    notes.add_column(no_wrap=True)
-    notes.add_column()
-    notes.add_row("perplexity", "lower is better; bars are in bits per character; the context is carried along")
+    notes = Table(box=None, padding=(0, 1), show_header=False)
+    notes.add_column(style="quiet", no_wrap=True)
+    notes.add_column(style="quiet")
+    how = "lower is better; bars are in bits per character; the context is carried along"
+    notes.add_row("perplexity", how)
     if any(row.held_out.zero_events for row in rows):
         notes.add_row("unseen", "characters held out that the model had ruled out; one is enough for ∞")
+    if console.width >= _ALL_COLUMNS_FROM:
+        notes.add_row("size", "counts stored, or parameters")
+    notes.add_row("P(w|c)", "probability of character w after the characters c; n(…) is how often they occur")
     for name in dict.fromkeys(row.smoothing for row in rows if row.smoothing):
-        line = (inspect.getdoc(SMOOTHINGS[name]) or "").partition("\n")[0].replace("`", "")
-        notes.add_row(name, escape(line) + (f" ε = {plan.epsilon:g}, for every order." if "ε" in line else ""))
+        notes.add_row(name, escape(_explained(name, plan.epsilon)))
     console.print()
     console.print(notes)
+
+
+def _explained(smoothing: str, epsilon: float) -> str:
+    line = (inspect.getdoc(SMOOTHINGS[smoothing]) or "").partition("\n")[0]
+    line = re.sub(r"\blower\b", "P(w|shorter c)", line.replace("`", ""))
+    return line + (f" Here ε={epsilon:g} for every order." if "ε" in line else "")
 
 
 def _next(plan: Plan) -> str:
     if plan.runs:
         return f"let one write: rnn-lab sample {escape(str(plan.runs[0].folder))}"
-    return f"add a network: rnn-lab train --corpus {escape(plan.text.corpus.name)}, then rnn-lab compare RUN"
+    return f"add a network: rnn-lab train {escape(plan.flags)}".rstrip() + ", then rnn-lab compare RUN"

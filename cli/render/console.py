@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+
 from rich.console import Console
 from rich.theme import Theme
 
@@ -20,10 +22,10 @@ THEME = Theme(
 
 
 def make_console(plain: bool = False, *, stderr: bool = False) -> Console:
-    """A console for stdout or stderr. `plain`, NO_COLOR and a pipe all mean: no colour, no redrawing."""
+    """A console for stdout or stderr. `plain` and a pipe mean no colour and no redrawing, NO_COLOR no colour."""
     return Console(
-        theme=THEME, stderr=stderr, highlight=False, emoji=False, no_color=plain or None,
-        force_terminal=False if plain else None, soft_wrap=False,
+        theme=THEME, stderr=stderr, highlight=False, emoji=False, force_terminal=False if plain else None,
+        color_system=None if os.environ.get("NO_COLOR") else "auto",
     )  # fmt: skip
 
 

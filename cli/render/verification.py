@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import inspect
 from itertools import groupby
+from textwrap import dedent
 
 from rich.console import Console
 from rich.markup import escape
@@ -18,7 +20,8 @@ from rnn.formulas.notation import symbol
 from rnn.verify import BOUNDS, Check, Report
 
 FAMILIES = {"elman": "Elman network [DLB 10.2, 10.2.2]"}
-_FORMULAS_FROM = 76  # columns below which formulas would be broken in pieces
+_OTHER_COLUMNS = 41  # of the table, beside the formulas
+_SHORTEST_FORMULAS = 39  # columns that formulas need when broken before a plus sign
 
 
 def show(console: Console, report: Report) -> None:
@@ -32,37 +35,36 @@ def show(console: Console, report: Report) -> None:
 
 
 def _table(console: Console, family: str, checks: list[Check], problems: int) -> None:
-    wide = console.width >= _FORMULAS_FROM
+    room = console.width - _OTHER_COLUMNS
+    formulas = room >= _SHORTEST_FORMULAS
     console.print(f"\n [title]{FAMILIES.get(family, family)}[/]", f"[quiet]worst of {problems}[/]\n")
     table = Table(box=None, padding=(0, 1), header_style="quiet", pad_edge=True)
     table.add_column("eq.", style="accent", no_wrap=True)
-    table.add_column("gives", no_wrap=True)
-    if wide:
-        table.add_column("formula", overflow="fold")
+    table.add_column("formula" if formulas else "gives", no_wrap=True)
     for witness in ("engine", "diff.", "fused"):
         table.add_column(witness, justify="right", no_wrap=True)
     table.add_column("")
     for c in checks:
-        formula = [escape(c.equation.text.split(" = ", 1)[1])] if wide else []
+        formula = _broken(c.equation.text, room) if formulas else c.equation.gives
         errors = (numbers.error(x) for x in (c.engine, c.differences, c.fused))
-        table.add_row(c.equation.id, escape(c.equation.gives), *formula, *errors, _verdict(c))
+        table.add_row(c.equation.id, escape(formula), *errors, mark(c.holds))
     console.print(table)
 
 
-def _verdict(check: Check) -> str:
-    if check.equation.expected_to_fail:
-        return mark(check.holds) + (" [quiet]as it should be[/]" if check.ok else " but printed wrong")
-    return mark(check.holds)
+def _broken(formula: str, room: int) -> str:
+    """The formula, on two lines if one is too short."""
+    return formula if len(formula) <= room else formula.replace(" + ", "\n      + ", 1)
 
 
 def _summary(console: Console, report: Report) -> None:
-    holding = sum(c.holds for c in report.checks if not c.equation.expected_to_fail)
-    exposed = [c.equation.id for c in report.checks if c.equation.expected_to_fail and c.ok]
+    meant = [c for c in report.checks if not c.equation.expected_to_fail]
+    holding, exposed = sum(c.holds for c in meant), [c.equation.id for c in report.checks if c.equation.expected_to_fail and c.ok]
     wrong = [c.equation.id for c in report.checks if not c.ok]
-    chained = max((c.chain for c in report.checks if not c.equation.expected_to_fail), default=0.0)
-    console.print(f"\n {_count(holding, 'equation')} hold" + ("s" if holding == 1 else ""), end="")
-    console.print(f"; {_count(len(exposed), 'printed error')} exposed ({', '.join(exposed)})" if exposed else "")
-    console.print(f" as one chain, from parameters to gradients: off by {numbers.error(chained)} at most")
+    console.print(f"\n {_count(holding, 'equation')} of {len(meant)} {'holds' if holding == 1 else 'hold'}")
+    if exposed:
+        console.print(f" {', '.join(exposed)} is printed wrong and does not hold, as it should be")
+    if meant:
+        console.print(f" as one chain, from parameters to gradients: off by {numbers.error(max(c.chain for c in meant))}")
     if wrong:
         console.print(f" {mark(False)} wrong: {', '.join(wrong)}")
     console.print("\n [quiet]one of them whole: rnn-lab verify 24 · read how: rnn-lab lesson bptt[/]")
@@ -76,7 +78,7 @@ def _one(console: Console, check: Check, problems: int) -> None:
     e = check.equation
     console.print(f"\n [accent]{e.id}[/]  [title]{escape(e.title)}[/]  [quiet]{escape(e.source)}[/]\n")
     console.print(Padding(Text(e.text + (f"     {e.over}" if e.over else "")), (0, 4)))
-    console.print(Padding(Text(_source(e), style="quiet"), (1, 4)))
+    console.print(Padding(Text(_source(e), style="quiet"), (1, 4), expand=False))
     facts = Table(box=None, padding=(0, 1), show_header=False)
     facts.add_column(style="quiet", no_wrap=True)
     facts.add_column(overflow="fold")
@@ -100,6 +102,6 @@ def _shape(shape: tuple[int, ...]) -> str:
 
 
 def _source(e: Equation) -> str:
-    lines = inspect.getsource(e.function).splitlines()
-    start = next(i for i, line in enumerate(lines) if line.startswith("def "))
-    return "\n".join(lines[start:])
+    """The expression that the function returns."""
+    function = ast.parse(dedent(inspect.getsource(e.function))).body[0]
+    return "\n".join(ast.unparse(node.value) for node in ast.walk(function) if isinstance(node, ast.Return) and node.value)
