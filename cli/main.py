@@ -90,7 +90,9 @@ def run(arguments: list[str]) -> int:
         line = one_line(error)
         if line is None and "RNN_LAB_DEBUG" in os.environ:
             raise
-        return _fail(line or f"{type(error).__name__}: {error}; a fault of ours; set RNN_LAB_DEBUG=1, run again and report it")
+        return _fail(
+            line or f"{type(error).__name__}: {error}; a fault of ours; set RNN_LAB_DEBUG=1, run again and report it"
+        )
 
 
 def _fail(line: str, status: int = 2) -> int:

@@ -72,9 +72,7 @@ def entries() -> list[Entry]:
     """
     known = [_read_entry(toml) for toml in sorted(CORPORA.glob("*/corpus.toml"))]
     names, files = {entry.name for entry in known}, {entry.file for entry in known}
-    return known + [
-        _stray(path) for path in _data_texts() if path.stem not in names and path.name not in files
-    ]
+    return known + [_stray(path) for path in _data_texts() if path.stem not in names and path.name not in files]
 
 
 def load(name_or_path: str, *, clean: str | None = None) -> Corpus:
@@ -115,9 +113,7 @@ def _cleaned(text: str, cleaning: str, path: Path) -> str:
         raise DataError("the file is empty", str(path), "give a file with text in it")
     cleaned = CLEANINGS[cleaning](text)
     if not cleaned:
-        raise DataError(
-            f"cleaning by {cleaning} leaves nothing", str(path), "give another cleaning, such as none"
-        )
+        raise DataError(f"cleaning by {cleaning} leaves nothing", str(path), "give another cleaning, such as none")
     return cleaned
 
 
@@ -166,9 +162,7 @@ def _read_entry(toml: Path) -> Entry:
     except ValueError as error:  # not TOML, or not UTF-8
         raise DataError("the file is not TOML", str(toml), f"correct it: {error}") from error
     if odd := (_REQUIRED - table.keys()) | (table.keys() - _KEYS):
-        remedy = (
-            f"give {', '.join(sorted(_REQUIRED))}, and of others only {', '.join(sorted(_KEYS - _REQUIRED))}"
-        )
+        remedy = f"give {', '.join(sorted(_REQUIRED))}, and of others only {', '.join(sorted(_KEYS - _REQUIRED))}"
         raise DataError(f"keys missing or unknown: {', '.join(sorted(odd))}", str(toml), remedy)
     entry = Entry(toml.parent.name, **table)
     places = [folder / entry.file for folder in _folders()] if entry.file else [toml.parent / "text.txt"]
@@ -192,9 +186,7 @@ def _read(path: Path) -> bytes:
     try:
         return path.read_bytes()
     except FileNotFoundError as error:
-        raise DataError(
-            "there is no such file", str(path), f"give another path, or a name; {_LIST}"
-        ) from error
+        raise DataError("there is no such file", str(path), f"give another path, or a name; {_LIST}") from error
     except OSError as error:
         what = f"the file cannot be read ({error.strerror})"
         raise DataError(what, str(path), "check its permissions, or copy it elsewhere") from error

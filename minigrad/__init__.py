@@ -4,7 +4,21 @@ from minigrad.errors import DeviceError, DtypeError, GradError, MinigradError, S
 from minigrad.functional import differences, gradcheck, relative_error
 from minigrad.graph import grad, no_grad
 from minigrad.ops import (
-    cross_entropy, exp, log, log_softmax, logsumexp, matmul, mean, sigmoid, softmax, sqrt, stack, sum, take, tanh, unstack,
+    cross_entropy,
+    exp,
+    log,
+    log_softmax,
+    logsumexp,
+    matmul,
+    mean,
+    sigmoid,
+    softmax,
+    sqrt,
+    stack,
+    sum,
+    take,
+    tanh,
+    unstack,
 )  # fmt: skip
 from minigrad.tensor import Tensor
 

@@ -50,15 +50,16 @@ def gradcheck(
     """Compare the engine's derivative of `f` with differences, for a random cotangent; return the worst error.
 
     `inputs` are float64 arrays. `order=2` checks the derivative of the derivative too (with respect to the
-    inputs and the cotangent). Raises `GradError` naming the input where they disagree, and where there is nothing
-    to compare: no entries, or an output that feels none of its inputs.
+    inputs and the cotangent), and the first one also as `create_graph` records it. Raises `GradError` naming the
+    input where they disagree, and where there is nothing to compare: no entries, or an output that feels none of
+    its inputs.
     """
     rng = rng or np.random.default_rng(0)
     arrays = [np.asarray(x.data if isinstance(x, Tensor) else x) for x in inputs]
     if any(a.dtype != np.float64 for a in arrays):
         raise GradError("gradcheck: inputs must be float64; differences of float32 are noise")
     cotangent = rng.standard_normal(f(*map(_leaf, arrays)).shape)
-    worst = _compare(f, arrays, cotangent, tolerance)
+    worst = max(_compare(f, arrays, cotangent, tolerance, mode) for mode in (False, True)[:order])
     if order == 1:
         return worst
 
@@ -76,9 +77,11 @@ def _leaf(x: Array) -> Tensor:
     return Tensor(x, requires_grad=True)
 
 
-def _compare(f: Callable[..., Tensor], arrays: list[Array], cotangent: Array, tolerance: float) -> float:
+def _compare(
+    f: Callable[..., Tensor], arrays: list[Array], cotangent: Array, tolerance: float, create_graph: bool
+) -> float:
     leaves = [_leaf(a) for a in arrays]
-    gradients = [g.data for g in grad(f(*leaves), leaves, seed=cotangent)]
+    gradients = [g.data for g in grad(f(*leaves), leaves, create_graph, seed=cotangent)]
     numeric = []
     for k, a in enumerate(arrays):
         others = [_leaf(x) for x in arrays]
@@ -93,5 +96,7 @@ def _compare(f: Callable[..., Tensor], arrays: list[Array], cotangent: Array, to
     errors = [np.max(np.abs(g - d), initial=0.0) / scale for g, d in zip(gradients, numeric, strict=True)]
     for k, error in enumerate(errors):
         if not error <= tolerance:
-            raise GradError(f"gradcheck: input {k} is off by {error:.2g} of the gradient's size; allowed are {tolerance:.0g}")
+            raise GradError(
+                f"gradcheck: input {k} is off by {error:.2g} of the gradient's size; allowed are {tolerance:.0g}"
+            )
     return float(max(errors))

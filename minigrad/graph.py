@@ -95,11 +95,13 @@ class Op:
     the first input), or a parameter of `forward`. Nothing else is read, and broadcasting is undone by the engine.
     `joint` gives the cotangents of all inputs at once, for ops whose inputs come as a sequence (`variadic`) or
     whose backward is one computation. Inputs come first among the parameters; the rest are constants.
-    `many`: `forward` gives a tuple, and `g` and `y` are tuples too. `definition` is the same function written in other ops: where given, second order goes through it.
+    `many`: `forward` gives a tuple, and `g` and `y` are tuples too. `definition` is the same function written in
+    other ops: where given, second order goes through it.
     """
 
     __slots__ = (
-        "definition", "forward", "joint", "many", "n_inputs", "name", "names", "rules", "samples", "signature", "variadic",
+        "definition", "forward", "joint", "many", "n_inputs", "name", "names", "rules", "samples", "signature",
+        "variadic",
     )  # fmt: skip
 
     def __init__(
@@ -162,20 +164,26 @@ def _parameter_names(forward: Callable[..., Any], signature: inspect.Signature |
 def apply(op: Op, args: tuple[Any, ...]) -> Any:
     """Compute `op` and, if an input wants a gradient, record it."""
     if len(args) > op.n_inputs and not op.variadic:
-        args = tuple(a.data if i >= op.n_inputs and isinstance(a, Variable) else a for i, a in enumerate(args))
+        args = (*args[: op.n_inputs], *(_constant(op, a) for a in args[op.n_inputs :]))
         inputs = args[: op.n_inputs]
     else:
         inputs = args[0] if op.variadic else args
-    first, wanted, arrays = None, False, []
+    first, wanted, mixed, arrays = None, False, False, []
     for x in inputs:
         if isinstance(x, Variable):
             arrays.append(x.data)
             if first is None:
                 first = x
+            elif x.data.dtype is not first.data.dtype:
+                mixed = True
             if x.requires_grad:
                 wanted = True
         else:
             arrays.append(x)
+            if type(x) is np.ndarray:
+                mixed = True
+    if mixed and first is not None:
+        _check_precision(op, arrays)  # before computing: NumPy would promote, and a kernel would not compile
     try:
         if inputs is args:
             data = op.forward(*arrays)
@@ -189,11 +197,22 @@ def apply(op: Op, args: tuple[Any, ...]) -> Any:
         return data
     outputs = data if op.many else (data if type(data) is np.ndarray else np.asarray(data),)
     if outputs and outputs[0].dtype is not first.data.dtype:
-        _check_precision(op, arrays, outputs[0])
+        _check_precision(op, [*arrays, outputs[0]])
     node = Node(op, args, inputs, outputs) if wanted and _recording else None
     if op.many:
         return tuple(first.wrap(d, node, i) for i, d in enumerate(outputs))
     return first.wrap(outputs[0], node)
+
+
+def _constant(op: Op, a: Any) -> Any:
+    """What a constant of an op is: a tensor of ids becomes its array; one that wants a gradient would get none."""
+    if not isinstance(a, Variable):
+        return a
+    if a.requires_grad and _recording:
+        raise GradError(
+            f"{op.name}: only its first {op.n_inputs} of {', '.join(op.names)} can be differentiated; detach the rest"
+        )
+    return a.data
 
 
 def _misfit(op: Op, arrays: list[Any], args: tuple[Any, ...], error: Exception) -> str:
@@ -203,11 +222,10 @@ def _misfit(op: Op, arrays: list[Any], args: tuple[Any, ...], error: Exception) 
     return f"{op.name}: shapes {shapes}{detail} do not fit; {str(error).splitlines()[0]}"
 
 
-def _check_precision(op: Op, arrays: list[Any], out: Array) -> None:
-    kinds = {a.dtype for a in arrays if isinstance(a, np.ndarray | np.generic) and a.dtype.kind == "f"}
-    if out.dtype.kind == "f" and kinds and kinds != {out.dtype}:
-        found = " and ".join(sorted(str(np.asarray(a).dtype) for a in arrays))
-        raise DtypeError(f"{op.name}: {found} do not mix; convert one with Tensor(x, dtype=...)")
+def _check_precision(op: Op, arrays: list[Any]) -> None:
+    found = {str(a.dtype) for a in arrays if isinstance(a, np.ndarray | np.generic) and a.dtype.kind == "f"}
+    if len(found) > 1:
+        raise DtypeError(f"{op.name}: {' and '.join(sorted(found))} do not mix; convert one with Tensor(x, dtype=...)")
 
 
 @contextmanager
@@ -252,7 +270,11 @@ def replay(output: Variable, replaced: Sequence[tuple[Variable, Array]]) -> Arra
         if not any(isinstance(x, Variable) and _key(x) in values for x in inputs):
             continue
         arrays = [values.get(_key(x), x.data) if isinstance(x, Variable) else x for x in inputs]
-        data = node.op.forward(arrays, *node.args[1:]) if node.op.variadic else node.op.forward(*arrays, *node.args[len(arrays) :])
+        data = (
+            node.op.forward(arrays, *node.args[1:])
+            if node.op.variadic
+            else node.op.forward(*arrays, *node.args[len(arrays) :])
+        )
         for i, d in enumerate(data if node.op.many else (data,)):
             values.setdefault((node, i), np.asarray(d))
     return values.get(_key(output), output.data)
@@ -297,7 +319,9 @@ def _finished(x: Variable, g: Any) -> Any:
 
 def _needs_graph(output: Variable) -> None:
     if not output.requires_grad:
-        raise GradError("backward: the output depends on nothing that requires a gradient; set requires_grad=True on an input")
+        raise GradError(
+            "backward: the output depends on nothing that requires a gradient; set requires_grad=True on an input"
+        )
 
 
 def _seed(output: Variable, seed: Any, create_graph: bool) -> Any:
@@ -364,7 +388,9 @@ def _sweep(
 
 
 def _freed(node: Node) -> Any:
-    raise GradError(f"backward: the graph behind {node.op.name} was freed by an earlier pass; pass retain_graph=True there")
+    raise GradError(
+        f"backward: the graph behind {node.op.name} was freed by an earlier pass; pass retain_graph=True there"
+    )
 
 
 def _pull(node: Node, cotangents: list[Any], create_graph: bool) -> Iterator[tuple[Variable, Any]]:
@@ -402,12 +428,26 @@ def _lift(node: Node, position: int, create_graph: bool) -> Any:
         return _outputs(node) if create_graph else node.outputs if node.op.many else node.outputs[0]
     value = node.args[position]
     if isinstance(value, Variable):
-        if value.changed > node.seq:
+        if _last_change(value) > node.seq:
             raise GradError(f"backward: an input of {node.op.name} was changed in place after it was used")
         return value if create_graph else value.data
     if node.op.variadic and position == 0 and not create_graph:
         return [x.data if isinstance(x, Variable) else x for x in value]
     return value
+
+
+def _last_change(x: Variable) -> int:
+    """When the storage of `x` was last changed in place, under its own name or that of what it is a view of."""
+    latest, owner = x.changed, x.data.base
+    while owner is not None and x.node is not None:
+        sources = [
+            s for s in x.node.inputs or () if isinstance(s, Variable) and (s.data is owner or s.data.base is owner)
+        ]
+        if not sources:
+            break
+        x = sources[0]
+        latest = max(latest, x.changed)
+    return latest
 
 
 def _outputs(node: Node) -> Any:
@@ -417,6 +457,7 @@ def _outputs(node: Node) -> Any:
 
 
 def _through_definition(node: Node, g: Any) -> Iterator[tuple[Variable, Any]]:
+    _read(node, tuple(range(node.op.n_inputs)), True)  # refuses where an input was changed in place
     unique = {_key(x): x for x in node.inputs or () if isinstance(x, Variable) and x.requires_grad}
     found: dict[Any, Any] = dict.fromkeys(unique)
     assert node.op.definition is not None

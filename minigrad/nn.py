@@ -26,7 +26,7 @@ class Parameter(Tensor):
     @classmethod
     def wrap(cls, data: Array, node: Any = None, index: int = 0) -> Tensor:
         """What is computed from a parameter is a plain tensor."""
-        return Tensor.wrap(data, node, index)  # type: ignore[no-any-return]  # wrap returns cls
+        return Tensor.wrap(data, node, index)
 
     def assign(self, data: Array) -> None:
         """Put new values in place; backward through an earlier use of the old ones will refuse."""
@@ -108,4 +108,4 @@ class Embedding(Module):
 
     def __call__(self, ids: Any) -> Tensor:
         """Rows are looked up, never multiplied by one-hot vectors."""
-        return ops.take(self.weight, ids)  # type: ignore[no-any-return]  # an op returns the type it was given
+        return ops.take(self.weight, ids)

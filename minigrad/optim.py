@@ -54,7 +54,11 @@ class Adam(Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[Parameter], lr: float = 1e-3, betas: tuple[float, float] = (0.9, 0.999), eps: float = 1e-8
+        self,
+        params: Iterable[Parameter],
+        lr: float = 1e-3,
+        betas: tuple[float, float] = (0.9, 0.999),
+        eps: float = 1e-8,
     ):
         super().__init__(params, lr)
         self.betas = betas
@@ -79,9 +83,9 @@ def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
 
     A zero gradient stays zero. One that is not finite is left as it is: no factor heals it.
     """
-    gradients = [p.grad for p in params if p.grad is not None]
-    norm = float(np.sqrt(sum(float(np.vdot(g.data, g.data)) for g in gradients)))
+    given = [(p, p.grad.data) for p in params if p.grad is not None]
+    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for _, g in given)))
     if max_norm < norm < np.inf:
-        for g in gradients:
-            g.data = g.data * (max_norm / norm)
+        for p, g in given:
+            p.grad = p.wrap(g * (float(max_norm) / norm))  # a new one: two parameters may hold the same gradient
     return norm

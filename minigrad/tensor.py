@@ -65,7 +65,7 @@ class Tensor(Variable):
 
     def item(self) -> float:
         """The one entry as a Python number."""
-        return self.data.item()  # type: ignore[no-any-return]  # NumPy types item() as Any
+        return self.data.item()
 
     def __len__(self) -> int:
         return len(self.data)
@@ -83,8 +83,9 @@ class Tensor(Variable):
 
     def detach(self) -> Self:
         """The same data, cut from its history."""
-        return self.wrap(self.data)  # type: ignore[no-any-return]  # wrap returns cls
+        return self.wrap(self.data)
 
+    # fmt: off
     # Arithmetic
 
     def __add__(self, other: Any) -> Tensor: return ops.add(self, other)
@@ -119,17 +120,18 @@ class Tensor(Variable):
     # Arrangement
 
     @property
-    def T(self) -> Tensor: return ops.transpose(self)  # noqa: E704
+    def T(self) -> Tensor: return ops.transpose(self)
     @property
-    def mT(self) -> Tensor: return ops.matrix_transpose(self)  # noqa: E704
+    def mT(self) -> Tensor: return ops.matrix_transpose(self)
     def reshape(self, *new: Any) -> Tensor: return ops.reshape(self, new[0] if len(new) == 1 else new)
     def transpose(self, axes: tuple[int, ...] | None = None) -> Tensor: return ops.transpose(self, axes)
     def broadcast_to(self, new: tuple[int, ...]) -> Tensor: return ops.broadcast_to(self, new)
     def unstack(self, axis: int = 0) -> tuple[Tensor, ...]: return ops.unstack(self, axis)
 
+    # fmt: on
     def __getitem__(self, where: Any) -> Tensor:
         """As NumPy. Going back costs O(size) for each use: to walk along an axis, `unstack` it or iterate."""
-        return ops.index(self, where)  # type: ignore[no-any-return]  # an op returns the type it was given
+        return ops.index(self, where)
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(ops.unstack(self, 0))

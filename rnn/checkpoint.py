@@ -39,5 +39,5 @@ def load_arrays(path: Path) -> tuple[dict[str, Array], dict[str, str]]:
             return {name: file.get_tensor(name) for name in file.keys()}, dict(file.metadata() or {})  # noqa: SIM118
     except FileNotFoundError:
         raise RnnError("there are no weights", str(path), "give the folder of a run that has saved some") from None
-    except (SafetensorError, OSError, ValueError) as error:
-        raise RnnError(f"the weights cannot be read ({error})", str(path), "the file is damaged; train again") from None
+    except (SafetensorError, OSError, ValueError):
+        raise RnnError("the weights cannot be read", str(path), "the file is damaged; train again") from None

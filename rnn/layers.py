@@ -87,8 +87,8 @@ class RNN(Module):
     def _run(self, x: Tensor, state: Tensor) -> Tensor:
         if self.implementation == "stepwise":
             steps = unroll(self.cell, x, state, self.weight_hh_l0, self.bias_hh_l0)
-            return stack([self.cell.state(s) for s in steps])  # type: ignore[no-any-return]  # ops return what they were given
-        return FUSED[type(self.cell)](x, state, self.weight_hh_l0, self.bias_hh_l0)  # type: ignore[no-any-return]
+            return stack([self.cell.state(s) for s in steps])
+        return FUSED[type(self.cell)](x, state, self.weight_hh_l0, self.bias_hh_l0)
 
     def _initial(self, state: Tensor | None, batch: int, single: bool) -> Tensor:
         if state is None:
@@ -100,12 +100,16 @@ class RNN(Module):
 
     def _check(self, data: Array, shape: tuple[int, ...], integer: bool) -> None:
         if len(shape) != (2 if integer else 3):
-            raise RnnError(f"the input has shape {data.shape}", "RNN", "give (T, B, I) or (T, I), or integers (T, B) or (T,)")
+            raise RnnError(
+                f"the input has shape {data.shape}", "RNN", "give (T, B, I) or (T, I), or integers (T, B) or (T,)"
+            )
         if 0 in shape:
             raise RnnError(f"the input has shape {data.shape}", "RNN", "give at least one step and one sequence")
-        if integer and not (0 <= data.min() and data.max() < self.input_size):
+        if integer and (data.min() < 0 or data.max() >= self.input_size):
             raise RnnError(
-                f"ids from {data.min()} to {data.max()}", "RNN", f"give ids from 0 to {self.input_size - 1}, the input size less 1"
+                f"ids from {data.min()} to {data.max()}",
+                "RNN",
+                f"give ids from 0 to {self.input_size - 1}, the input size less 1",
             )
         if not integer and shape[-1] != self.input_size:
             raise RnnError(f"the input's last axis is {shape[-1]}", "RNN", f"give {self.input_size}, the input size")

@@ -101,9 +101,7 @@ def _scores(predictor: Predictor, ids: Ints, context: Context) -> Floats:
     token = int(log_probs.argmax())  # the first NaN, where there is one
     worst = log_probs[token]
     if np.isnan(worst):
-        raise RnnError(
-            "a log-probability is NaN", f"{source}, token {token}", "look for 0/0 or a diverged model"
-        )
+        raise RnnError("a log-probability is NaN", f"{source}, token {token}", "look for 0/0 or a diverged model")
     if worst > ROUNDING:
         place = f"{source}, token {token}"
         raise RnnError(f"a log-probability is {worst:.3g}, above 0", place, "normalise the distribution")

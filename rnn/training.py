@@ -50,7 +50,9 @@ def train(
             loss.backward()
             norm = clip_grad_norm(optimizer.params, clip)
             if not math.isfinite(loss.item() + norm):
-                raise RnnError(f"the loss is {loss.item():.3g}, its gradient {norm:.3g}", f"step {step}", "lower the learning rate")
+                raise RnnError(
+                    f"the loss is {loss.item():.3g}, its gradient {norm:.3g}", f"step {step}", "lower the learning rate"
+                )
             optimizer.step()
             state = state.detach() if carry else None
             yield StepReport(step, number, loss.item(), norm, inputs.size)

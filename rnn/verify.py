@@ -104,7 +104,12 @@ def _worst(checks: Sequence[Check]) -> Check:
         return None if None in errors else max(errors)
 
     return Check(
-        first.equation, worst("engine"), worst("differences"), worst("fused"), max(c.chain for c in checks), first.shapes
+        first.equation,
+        worst("engine"),
+        worst("differences"),
+        worst("fused"),
+        max(c.chain for c in checks),
+        first.shapes,
     )
 
 

@@ -66,7 +66,14 @@ def _present(p: Parameter | None) -> Parameter:
 
 
 def random_problem(
-    family: str, rng: np.random.Generator, *, steps: int = 5, inputs: int = 4, hidden: int = 3, vocabulary: int = 6, scale: float = 0.8
+    family: str,
+    rng: np.random.Generator,
+    *,
+    steps: int = 5,
+    inputs: int = 4,
+    hidden: int = 3,
+    vocabulary: int = 6,
+    scale: float = 0.8,
 ) -> Problem:
     """Normal weights, inputs and initial state, nothing zero, nothing symmetric; by default all sizes differ."""
     layer = LAYERS[family](inputs, hidden, dtype=np.float64, rng=rng)
@@ -184,7 +191,7 @@ def _fused_state_gradient(problem: Problem, t: int, value: Array) -> Array:
     if t < problem.tau:
         rest = problem.head(_fused_states(problem, t, state))
         loss = loss + cross_entropy(rest, problem.targets[t:, None]) * float(problem.tau - t)
-    return _of_step(grad(loss, state).data)  # type: ignore[no-any-return]  # a column is an array
+    return _of_step(grad(loss, state).data)
 
 
 def _series(array: Array) -> dict[int, Any]:

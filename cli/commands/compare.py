@@ -26,9 +26,7 @@ class _Compare(click.Command):
     "--smoothing", "smoothings", multiple=True, default=("mle", "laplace", "d2l"), show_default=True,
     metavar="NAME", help="Of the n-grams; give it again for more.",
 )  # fmt: skip
-@click.option(
-    "--epsilon", default=1.0, show_default=True, help="What lidstone and the d2l forms add; at least 0."
-)
+@click.option("--epsilon", default=1.0, show_default=True, help="What lidstone and the d2l forms add; at least 0.")
 @options.seed
 @options.plain
 @options.as_json

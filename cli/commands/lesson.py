@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 import click
@@ -13,7 +14,9 @@ from cli.commands import options
 @click.command(epilog="Example: rnn-lab lesson bptt")
 @click.argument("name", required=False)
 @click.option("--from", "first", default=1, type=click.IntRange(min=1), help="The page to begin with.")
-@click.option("--set", "settings", multiple=True, metavar="KNOB=VALUE", help="Turn a knob of its experiments; repeatable.")
+@click.option(
+    "--set", "settings", multiple=True, metavar="KNOB=VALUE", help="Turn a knob of its experiments; repeatable."
+)
 @click.option("--check", is_flag=True, help="Run its experiments, print their claims, exit 1 if one fails.")
 @click.option("--all", "every", is_flag=True, help="With --check: all lessons.")
 @click.option("--full", is_flag=True, help="The textbook's settings in place of quick ones.")
@@ -68,7 +71,7 @@ def _check(console: Any, chosen: list[Any], seed: int, full: bool, settings: tup
 
 
 def _read(console: Any, lesson: Any, first: int, seed: int, full: bool, texts: tuple[str, ...]) -> int:
-    from cli.lab.experiments import conduct, parse_settings
+    from cli.lab.experiments import parse_settings
     from cli.lab.progress import remember
     from cli.render.lesson import page
 
@@ -79,10 +82,7 @@ def _read(console: Any, lesson: Any, first: int, seed: int, full: bool, texts: t
     pausing = sys.stdin.isatty() and sys.stdout.isatty()
     number = first
     while number <= last:
-
-        def run(name: str) -> Any:
-            return conduct(lesson.experiments[name], seed=seed, full=full, settings=settings)
-
+        run = partial(_conduct, lesson, seed=seed, full=full, settings=settings)
         if pausing and console.is_terminal:
             console.clear()
         page(console, lesson, number, run)
@@ -100,10 +100,18 @@ def _read(console: Any, lesson: Any, first: int, seed: int, full: bool, texts: t
     return 0
 
 
+def _conduct(lesson: Any, name: str, **how: Any) -> Any:
+    from cli.lab.experiments import conduct
+
+    return conduct(lesson.experiments[name], **how)
+
+
 def _ask(lesson: Any, at_end: bool) -> str:
     """Wait for a key: enter, b, s or q; ? explains them."""
     while True:
-        click.echo(f" {'enter to end' if at_end else 'enter on'} · b back · s set numbers · ? help · q leave ", nl=False)
+        click.echo(
+            f" {'enter to end' if at_end else 'enter on'} · b back · s set numbers · ? help · q leave ", nl=False
+        )
         key = click.getchar()
         click.echo()
         if key in "\r\n ":

@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+
 class Positive(click.FloatRange):
     """A finite number above 0."""
 

@@ -11,7 +11,9 @@ from cli.commands import options
 @click.argument("run")
 @click.option("--prompt", default="", help="Text to continue.")
 @click.option("--length", default=300, show_default=True, type=click.IntRange(min=1), help="Characters to add.")
-@click.option("--temperature", default=1.0, show_default=True, type=click.FloatRange(min=0), help="0: always the likeliest.")
+@click.option(
+    "--temperature", default=1.0, show_default=True, type=click.FloatRange(min=0), help="0: always the likeliest."
+)
 @options.seed
 @options.as_json
 def command(run: str, prompt: str, length: int, temperature: float, seed: int, as_json: bool) -> int:

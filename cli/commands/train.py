@@ -29,7 +29,9 @@ _AT_LEAST_1 = click.IntRange(min=1)
 @options.seed
 @options.plain
 @options.as_json
-def command(corpus: str | None, clean: str | None, split: float | None, plain: bool, as_json: bool, **flags: Any) -> int:
+def command(
+    corpus: str | None, clean: str | None, split: float | None, plain: bool, as_json: bool, **flags: Any
+) -> int:
     """Train a character model on a text.
 
     Shows perplexity on the training part and on the part held out, and saves the run in a folder that sample and
@@ -52,7 +54,9 @@ def command(corpus: str | None, clean: str | None, split: float | None, plain: b
     from cli.render.console import make_console
     from cli.render.training import watch
 
-    watch(make_console(plain), make_console(plain, stderr=True), events, settings, text, training.updates(settings, text))
+    watch(
+        make_console(plain), make_console(plain, stderr=True), events, settings, text, training.updates(settings, text)
+    )
     return 0
 
 

@@ -82,10 +82,8 @@ def plan(
     """
     wanted, names = _orders(orders), _smoothings(smoothings)
     loaded = tuple(runs.load(folder) for folder in folders)
-    if loaded:
-        text = text_of(loaded, corpus, clean, fraction)
-    else:
-        text = prepare(corpus, clean=clean, fraction=fraction)
+    given = (corpus, clean, fraction)
+    text = text_of(loaded, *given) if loaded else prepare(corpus, clean=clean, fraction=fraction)
     _check_longest(wanted[-1], text)
     counting = _counting(names, wanted, epsilon)
     return Plan(text, counting, loaded, epsilon, flags(corpus=corpus, clean=clean, split=fraction))

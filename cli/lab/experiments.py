@@ -45,11 +45,17 @@ def experiment(**knobs: Between) -> Callable[[F], F]:
 def conduct(
     function: Callable[..., Result], *, seed: int, full: bool = False, settings: Mapping[str, float] | None = None
 ) -> Result:
-    """Run an experiment: its own stream of random numbers, its defaults, the reader's settings of its knobs."""
+    """Run an experiment with the reader's settings of its knobs.
+
+    It gets its own stream of random numbers as `rng`, or the lesson's seed as `seed` if several pages are to show
+    the same network; whichever it asks for.
+    """
     chosen = {k: b.full for k, b in EXPERIMENTS[function].items() if full and b.full is not None}
     chosen |= {k: v for k, v in (settings or {}).items() if k in EXPERIMENTS[function]}
     name_as_number = int.from_bytes(function.__name__.encode(), "big") % 2**32
-    return function(**chosen, rng=np.random.default_rng([seed, name_as_number]))
+    randomness = {"rng": np.random.default_rng([seed, name_as_number]), "seed": seed}
+    asked = inspect.signature(function).parameters
+    return function(**chosen, **{k: v for k, v in randomness.items() if k in asked})
 
 
 def parse_settings(texts: tuple[str, ...], functions: Mapping[str, Callable[..., Any]]) -> dict[str, float]:

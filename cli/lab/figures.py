@@ -10,6 +10,7 @@ from rnn.formulas.worked import Worked
 
 Relation = Literal["<=", ">="]
 Kind = Literal["text", "number", "error", "share"]
+Column = tuple[str, Kind]
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ class Witnesses:
 class Table:
     """Rows under headings; a column is (heading, kind). None stands where there is no value."""
 
-    columns: tuple[tuple[str, Kind], ...]
+    columns: tuple[Column, ...]
     rows: tuple[tuple[Any, ...], ...]
     caption: str = ""
 

@@ -115,15 +115,21 @@ def _description(folder: Path) -> tuple[Settings, Vocab]:
     except FileNotFoundError:
         raise LabError("the folder is not a run", str(folder), "give one with a run.json in it") from None
     except (OSError, ValueError) as error:
-        raise LabError(f"the description cannot be read ({error})", str(path), "the file is damaged; train again") from None
+        raise LabError(
+            f"the description cannot be read ({error})", str(path), "the file is damaged; train again"
+        ) from None
     try:
         if about["format"] != FORMAT:
-            raise LabError(f"a run of format {about['format']}", str(path), f"this version reads format {FORMAT}; train again")
+            raise LabError(
+                f"a run of format {about['format']}", str(path), f"this version reads format {FORMAT}; train again"
+            )
         return _settings(about["settings"]), Vocab(tuple(about["vocabulary"]))
     except LabError:
         raise
     except (KeyError, TypeError, ValueError, DataError) as error:
-        raise LabError(f"the description is incomplete ({error})", str(path), "the file is damaged; train again") from None
+        raise LabError(
+            f"the description is incomplete ({error})", str(path), "the file is damaged; train again"
+        ) from None
 
 
 def _settings(found: dict[str, Any]) -> Settings:

@@ -17,7 +17,9 @@ def continuation(run: Run, prompt: str, *, length: int, temperature: float, seed
     if unknown := run.vocab.unknown(prompt):
         shown = ", ".join(repr(c) for c in unknown)
         known = "".join(sorted(c for c in run.vocab.tokens[1:] if c.isprintable()))
-        raise LabError(f"the prompt has {shown}, which the run's vocabulary has not", str(run.folder), f"use these: {known}")
+        raise LabError(
+            f"the prompt has {shown}, which the run's vocabulary has not", str(run.folder), f"use these: {known}"
+        )
     rng = np.random.default_rng(seed)
     ids = sample(run.model, run.vocab.encode(prompt), temperature=temperature, rng=rng)
     return (run.vocab.decode([i]) for i in islice(ids, length))

@@ -36,9 +36,7 @@ class Prepared:
         }  # fmt: skip
 
 
-def prepare(
-    name_or_path: str | None = None, *, clean: str | None = None, fraction: float | None = None
-) -> Prepared:
+def prepare(name_or_path: str | None = None, *, clean: str | None = None, fraction: float | None = None) -> Prepared:
     """Load a text (without a name, the lighthouse), clean it, cut it at the fraction, number its characters.
 
     Cleaning and fraction are the corpus' own unless given.

@@ -62,7 +62,11 @@ def run(settings: Settings, text: Prepared, folder: Path, *, evaluate_every: int
     model = runs.build(settings, len(text.vocab), rng)
     optimizer = OPTIMIZERS[settings.optimizer](model.parameters(), settings.lr)
     reports = train(
-        model, optimizer, lambda: _epoch(settings, text, rng), clip=settings.clip, carry=settings.sampling == "sequential"
+        model,
+        optimizer,
+        lambda: _epoch(settings, text, rng),
+        clip=settings.clip,
+        carry=settings.sampling == "sequential",
     )
     wanted, told = updates(settings, text), 0
     losses: list[float] = []

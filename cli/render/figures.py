@@ -51,7 +51,7 @@ def headline(formula: str, id: str, width: int) -> Text:
     if len(formula) + len(number) + 2 > width and " + " in formula:
         start, rest = formula.split(" + ", 1)
         lines = [start, f"      + {rest}"]
-    text = Text("\n".join(lines[:-1] + [""]) if len(lines) > 1 else "", style="accent")
+    text = Text("\n".join([*lines[:-1], ""]) if len(lines) > 1 else "", style="accent")
     text.append(lines[-1], style="accent")
     return text.append(f"{number:>{max(width - len(lines[-1]), len(number) + 1)}}", style="quiet")
 
@@ -117,5 +117,7 @@ def claim(c: Claim) -> RenderableType:
     grid.add_column(width=1)
     grid.add_column()
     bound = f"{'at most' if c.relation == '<=' else 'at least'} {numbers.measured(c.bound)}"
-    grid.add_row(mark(c.holds), f"{escape(c.sentence)}\n[quiet]measured[/] {numbers.measured(c.measured)}[quiet], {bound}[/]")
+    grid.add_row(
+        mark(c.holds), f"{escape(c.sentence)}\n[quiet]measured[/] {numbers.measured(c.measured)}[quiet], {bound}[/]"
+    )
     return grid

@@ -28,7 +28,11 @@ def page(console: Console, lesson: Lesson, number: int, conduct: Conduct) -> Non
     """Print page `number` (from 1), running its experiments as they come."""
     width = min(console.width, WIDEST)
     position = f"{number} / {len(lesson.pages)}"
-    console.print(Text(f"\n {lesson.title}", style="title").append(f"{position:>{width - len(lesson.title) - 2}}\n", style="quiet"))
+    console.print(
+        Text(f"\n {lesson.title}", style="title").append(
+            f"{position:>{width - len(lesson.title) - 2}}\n", style="quiet"
+        )
+    )
     for block in lesson.pages[number - 1]:
         _SHOWN[block.kind](console, block, width, conduct)
 

@@ -38,7 +38,11 @@ def plot(figure: Plot, width: int, height: int = HEIGHT) -> Text:
 
 def _finite(c: Curve, log: bool) -> Curve:
     """The points that can be drawn; on a logarithmic axis, their decimal logarithms."""
-    pairs = [(x, math.log10(y) if log else y) for x, y in zip(c.x, c.y, strict=True) if math.isfinite(y) and (y > 0 or not log)]
+    pairs = [
+        (x, math.log10(y) if log else y)
+        for x, y in zip(c.x, c.y, strict=True)
+        if math.isfinite(y) and (y > 0 or not log)
+    ]
     xs, ys = zip(*pairs, strict=True) if pairs else ((0.0,), (0.0,))
     return Curve(c.name, tuple(xs), tuple(ys))
 

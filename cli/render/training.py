@@ -103,7 +103,9 @@ def watch(
 
 
 def _live(err: Console, view: View, events: Iterable[Event]) -> Event | None:
-    with Live(console=err, refresh_per_second=5, transient=True, get_renderable=lambda: view.draw(min(err.width, _WIDEST))):
+    with Live(
+        console=err, refresh_per_second=5, transient=True, get_renderable=lambda: view.draw(min(err.width, _WIDEST))
+    ):
         return _last(view, events)
 
 
@@ -133,17 +135,24 @@ def _interrupted(err: Console, view: View) -> None:
 
 def _outcome(out: Console, done: Event, text: Prepared) -> None:
     corpus = text.corpus
-    out.print(f"\n [title]{escape(corpus.name)}[/]  [quiet]cleaning {corpus.cleaning}, vocabulary {len(text.vocab)}[/]\n")
+    out.print(
+        f"\n [title]{escape(corpus.name)}[/]  [quiet]cleaning {corpus.cleaning}, vocabulary {len(text.vocab)}[/]\n"
+    )
     table = Table(box=None, padding=(0, 1), header_style="quiet")
     table.add_column("")
     for name in ("characters", "perplexity", "bits/char"):
         table.add_column(name, justify="right")
-    for name, ids, value in (("held-out", text.held_out, done.held_out_perplexity), ("training", text.training, done.train_perplexity)):
+    for name, ids, value in (
+        ("held-out", text.held_out, done.held_out_perplexity),
+        ("training", text.training, done.train_perplexity),
+    ):
         table.add_row(name, f"{ids.size:,}", numbers.perplexity(value or 0.0), numbers.bits(value or 1.0))
     out.print(table)
     out.print(Padding(Text(f"“{' '.join((done.text or '').split())}”"), (1, 1)), width=min(out.width, _WIDEST))
-    out.print(f" [quiet]{done.step:,} updates; state carried through the whole text when measuring; saved in[/] {escape(str(done.run))}")
-    out.print(f" [quiet]next:[/] rnn-lab compare {escape(str(done.run))}   [quiet]or[/]   rnn-lab sample {escape(str(done.run))}", soft_wrap=True)
+    out.print(f" [quiet]{done.step:,} updates; when measuring, the state is carried through the whole text[/]")
+    run = escape(str(done.run))
+    out.print(f" [quiet]saved in[/] {run}\n\n [quiet]next:[/] rnn-lab compare {run}", soft_wrap=True)
+    out.print(f" [quiet]or:[/]   rnn-lab sample {run}", soft_wrap=True)
 
 
 def _duration(seconds: float) -> str:

@@ -58,13 +58,18 @@ def _broken(formula: str, room: int) -> str:
 
 def _summary(console: Console, report: Report) -> None:
     meant = [c for c in report.checks if not c.equation.expected_to_fail]
-    holding, exposed = sum(c.holds for c in meant), [c.equation.id for c in report.checks if c.equation.expected_to_fail and c.ok]
+    holding, exposed = (
+        sum(c.holds for c in meant),
+        [c.equation.id for c in report.checks if c.equation.expected_to_fail and c.ok],
+    )
     wrong = [c.equation.id for c in report.checks if not c.ok]
     console.print(f"\n {_count(holding, 'equation')} of {len(meant)} {'holds' if holding == 1 else 'hold'}")
     if exposed:
         console.print(f" {', '.join(exposed)} is printed wrong and does not hold, as it should be")
     if meant:
-        console.print(f" as one chain, from parameters to gradients: off by {numbers.error(max(c.chain for c in meant))}")
+        console.print(
+            f" as one chain, from parameters to gradients: off by {numbers.error(max(c.chain for c in meant))}"
+        )
     if wrong:
         console.print(f" {mark(False)} wrong: {', '.join(wrong)}")
     console.print("\n [quiet]one of them whole: rnn-lab verify 24 · read how: rnn-lab lesson bptt[/]")
@@ -90,10 +95,16 @@ def _one(console: Console, check: Check, problems: int) -> None:
         if error is None:
             facts.add_row(name, "[quiet]does not apply[/]")
         else:
-            facts.add_row(name, f"{mark(error <= BOUNDS[name])} off by {numbers.error(error)}; allowed {BOUNDS[name]:.0e}")
+            facts.add_row(
+                name, f"{mark(error <= BOUNDS[name])} off by {numbers.error(error)}; allowed {BOUNDS[name]:.0e}"
+            )
     facts.add_row("as a chain", f"off by {numbers.error(check.chain)}")
     console.print(facts)
-    said = "as it should be: it is printed wrong" if e.expected_to_fail and check.ok else f"worst of {problems} random networks"
+    said = (
+        "as it should be: it is printed wrong"
+        if e.expected_to_fail and check.ok
+        else f"worst of {problems} random networks"
+    )
     console.print(f"\n {mark(check.holds)} [quiet]{said} · all of them: rnn-lab verify[/]")
 
 
@@ -104,4 +115,6 @@ def _shape(shape: tuple[int, ...]) -> str:
 def _source(e: Equation) -> str:
     """The expression that the function returns."""
     function = ast.parse(dedent(inspect.getsource(e.function))).body[0]
-    return "\n".join(ast.unparse(node.value) for node in ast.walk(function) if isinstance(node, ast.Return) and node.value)
+    return "\n".join(
+        ast.unparse(node.value) for node in ast.walk(function) if isinstance(node, ast.Return) and node.value
+    )

@@ -17,9 +17,10 @@ from typing import Any
 
 import llvmlite.binding
 import numba
-from numba.core import config
+import numba.core.config
 from platformdirs import user_cache_path
 
+config: Any = numba.core.config  # its settings are made when it is imported, which no annotation says
 log = logging.getLogger(__name__)
 
 # LLVM may fuse a multiply and an add; it may not assume that there are no NaNs, nor reorder sums.

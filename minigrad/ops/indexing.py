@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Array
+from minigrad.graph import Array, Op
 from minigrad.ops.samples import shapes
 from minigrad.ops.table import op
 
@@ -37,26 +37,32 @@ def _unindex(x: Array, full: tuple[int, ...], where: Any) -> Array:
     return out
 
 
-unindex = op("unindex", _unindex, lambda g, where: g[where], samples=[shapes((3, 2), constants=((4, 2), np.array([1, 1, 0])))])
+unindex: Op = op(
+    "unindex", _unindex, lambda g, where: g[where], samples=[shapes((3, 2), constants=((4, 2), np.array([1, 1, 0])))]
+)
 
 take = op(
     "take",
     lambda x, ids: x[ids],
-    lambda g, shape, ids: untake(g, ids, shape[0]),
-    samples=[shapes((4, 3), constants=(_IDS,)), shapes((4,), constants=(_IDS,)), shapes((4, 2), constants=(np.array(3),))],
+    lambda g, shape, ids: untake(g, np.asarray(ids), shape[0]),
+    samples=[
+        shapes((4, 3), constants=(_IDS,)),
+        shapes((4,), constants=(_IDS,)),
+        shapes((4, 2), constants=(np.array(3),)),
+    ],
 )
 
 
 def _untake(x: Array, ids: Array, rows: int) -> Array:
     """Row i of the result is the sum of the rows of x whose id is i. Sorting first makes it one pass of additions."""
-    flat = ids.ravel()
-    entries = x.reshape(flat.size, -1)
+    flat = ids.ravel() % rows  # -1 is the last row, wherever it is written so
     out = np.zeros((rows, *x.shape[ids.ndim :]), dtype=x.dtype)
     if flat.size:
         order = np.argsort(flat, kind="stable")
         starts = np.flatnonzero(np.diff(flat[order], prepend=-1))
-        out.reshape(rows, -1)[flat[order[starts]]] = np.add.reduceat(entries[order], starts, axis=0)
+        entries = x.reshape(flat.size, -1)[order]
+        out.reshape(rows, -1)[flat[order[starts]]] = np.add.reduceat(entries, starts, axis=0)
     return out
 
 
-untake = op("untake", _untake, lambda g, ids: take(g, ids), samples=[shapes((2, 3, 2), constants=(_IDS, 5))])
+untake: Op = op("untake", _untake, lambda g, ids: take(g, ids), samples=[shapes((2, 3, 2), constants=(_IDS, 5))])

@@ -14,7 +14,12 @@ _matmul = op(
     "matmul",
     np.matmul,
     (lambda g, b: g @ matrix_transpose(b), lambda g, a: matrix_transpose(a) @ g),
-    samples=[shapes((2, 3), (3, 4)), shapes((1, 2), (2, 1)), shapes((5, 2, 3), (3, 2)), shapes((2, 1, 2, 3), (4, 3, 2))],
+    samples=[
+        shapes((2, 3), (3, 4)),
+        shapes((1, 2), (2, 1)),
+        shapes((5, 2, 3), (3, 2)),
+        shapes((2, 1, 2, 3), (4, 3, 2)),
+    ],
 )
 
 

@@ -41,11 +41,14 @@ softmax = op(
 
 def one_hot(ids: Array, width: int, dtype: Any) -> Array:
     """1 at each id, 0 elsewhere, along a new last axis. Ids (...), result (..., width)."""
-    return (ids[..., None] == np.arange(width)).astype(dtype)
+    return (np.asarray(ids)[..., None] == np.arange(width)).astype(dtype)
 
 
 def _cross_entropy(logits: Array, ids: Array) -> Array:
-    picked = np.take_along_axis(_log_softmax(logits), np.asarray(ids)[..., None], axis=-1)
+    ids = np.asarray(ids)
+    if ids.shape != logits.shape[:-1] or (ids < 0).any():  # NumPy would repeat the ids, or count from the end
+        raise ValueError(f"ids of shape {ids.shape} must be {logits.shape[:-1]}, and none negative")
+    picked = np.take_along_axis(_log_softmax(logits), ids[..., None], axis=-1)
     return np.asarray(-np.mean(picked), dtype=logits.dtype)
 
 
@@ -53,7 +56,7 @@ def _cross_entropy(logits: Array, ids: Array) -> Array:
 cross_entropy = op(
     "cross_entropy",
     _cross_entropy,
-    lambda g, logits, ids: g * ((softmax(logits) - one_hot(ids, logits.shape[-1], logits.dtype)) / ids.size),
+    lambda g, logits, ids: g * ((softmax(logits) - one_hot(ids, logits.shape[-1], logits.dtype)) / np.size(ids)),
     samples=[
         shapes((3, 4), constants=(np.array([1, 3, 1]),)),
         shapes((2, 2, 3), constants=(np.array([[0, 2], [1, 1]]),)),

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.graph import Array
+from minigrad.graph import Array, Op
 from minigrad.ops.samples import sequence, shapes
 from minigrad.ops.table import op
 
@@ -27,7 +27,7 @@ def _inverse(axes: tuple[int, ...] | None) -> tuple[int, ...] | None:
     return None if axes is None else tuple(int(i) for i in np.argsort([a % len(axes) for a in axes]))
 
 
-transpose = op(
+transpose: Op = op(
     "transpose",
     _transpose,
     lambda g, axes: transpose(g, _inverse(axes)),
@@ -69,7 +69,7 @@ stack = op(
     variadic=True,
     samples=[sequence((2, 3), (2, 3)), sequence((2,), (2,), (2,), constants=(-1,)), sequence((), ())],
 )
-unstack = op(
+unstack: Op = op(
     "unstack",
     _unstack,
     lambda g, axis: stack(g, axis),

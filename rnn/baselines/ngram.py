@@ -24,9 +24,7 @@ class NGram:
     Raises RnnError for an order below 1, a smoothing that does not exist, or such an epsilon.
     """
 
-    def __init__(
-        self, order: int, smoothing: str = "laplace", *, epsilon: float | Sequence[float] = 1.0
-    ) -> None:
+    def __init__(self, order: int, smoothing: str = "laplace", *, epsilon: float | Sequence[float] = 1.0) -> None:
         self.order = whole_number(order, "order", least=1)
         self.smoothing = smoothing
         self.epsilon = _epsilons(epsilon, self.order)
@@ -86,9 +84,7 @@ class NGram:
         """
         p = unigram = np.full(tokens.size, 1.0 / self.vocabulary)
         for k, (start, keys) in enumerate(contexts):
-            seen = Seen(
-                self._tables[k], keys, tokens[start:], self.vocabulary, self.epsilon[k], unigram[start:]
-            )
+            seen = Seen(self._tables[k], keys, tokens[start:], self.vocabulary, self.epsilon[k], unigram[start:])
             p = np.concatenate((p[:start], self._smooth(seen, p[start:])))
             unigram = unigram if k else p
         return p
@@ -101,13 +97,9 @@ class NGram:
         if ids.size == 0:
             raise RnnError("the text is empty", "NGram.fit", "give at least one token")
         if self.order > ids.size:
-            raise RnnError(
-                f"order {self.order} is above the text's {ids.size} tokens", "NGram.fit", "lower the order"
-            )
+            raise RnnError(f"order {self.order} is above the text's {ids.size} tokens", "NGram.fit", "lower the order")
         if vocabulary**self.order - 1 > LARGEST_KEY:
-            raise RnnError(
-                f"{vocabulary} ** {self.order} does not fit 63 bits", "NGram.fit", "lower the order"
-            )
+            raise RnnError(f"{vocabulary} ** {self.order} does not fit 63 bits", "NGram.fit", "lower the order")
 
 
 def _smoothing_named(name: str) -> Smoothing:

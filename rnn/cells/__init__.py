@@ -7,7 +7,7 @@ those what the next step needs. A cell knows nothing of sequences, layers or dir
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+from typing import Any, ClassVar, Protocol
 
 from minigrad import Tensor
 
@@ -15,8 +15,8 @@ from minigrad import Tensor
 class Cell(Protocol):
     """What a layer, a witness and a fused kernel ask of a cell."""
 
-    gates: tuple[str, ...]
-    letters: dict[str, tuple[str, int]]
+    gates: ClassVar[tuple[str, ...]]
+    letters: ClassVar[dict[str, tuple[str, int]]]
 
     def step(self, x: Tensor, state: Any, w_hh: Tensor, b_hh: Tensor | None) -> Any:
         """From the input's product W_ih x + b_ih (B, G·H) and the state before, all quantities of the step."""

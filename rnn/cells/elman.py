@@ -17,7 +17,7 @@ class ElmanStep(NamedTuple):
 class ElmanCell:
     """h⁽ᵗ⁾ = tanh(b + W h⁽ᵗ⁻¹⁾ + U x⁽ᵗ⁾); the state is h (B, H)."""
 
-    gates = ("h",)
+    gates: ClassVar[tuple[str, ...]] = ("h",)
     letters: ClassVar[dict[str, tuple[str, int]]] = {"U": ("weight_ih", 0), "W": ("weight_hh", 0), "b": ("bias_ih", 0)}
 
     def step(self, x: Tensor, state: Tensor, w_hh: Tensor, b_hh: Tensor | None) -> ElmanStep:

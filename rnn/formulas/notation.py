@@ -9,12 +9,14 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Callable
+from dataclasses import dataclass
 from inspect import getsource, signature
 from textwrap import dedent
-from typing import Any, NamedTuple
+from typing import Any
 
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ", "0123456789+-t")
 _TO_SUPERSCRIPT = str.maketrans("0123456789+-t", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ")
+_EARLIER = {"t+1": "t", "t": "t-1"}
 _WORDS = r"softmax|onehot|tanh|diag|log|exp"
 _INDEX = r"(?:⁽([^⁾]+)⁾)?"
 _TEXT_TERM = re.compile(rf"∂(\w){_INDEX}/∂(\w){_INDEX}|(∇?[A-Za-zŷσ]){_INDEX}")
@@ -25,7 +27,8 @@ _LATEX_TERM = re.compile(
 )
 
 
-class Term(NamedTuple):
+@dataclass(frozen=True)
+class Term:
     """A quantity, and at which time: index is "", "t", "t-1", "t+1" or "τ"."""
 
     symbol: str
@@ -74,13 +77,14 @@ def label(term: Term) -> str:
     index = f"⁽{term.index.translate(_TO_SUPERSCRIPT)}⁾" if term.index else ""
     if "/" in term.symbol:
         above, below = term.symbol.split("/")
-        return f"{above}{index if above != '∂L' else ''}/{below}{_before(term) if above != '∂L' and above == below else index}"
+        if above == "∂L":
+            return f"{above}/{below}{index}"
+        return f"{above}{index}/{below}{_before(term) if above == below else index}"
     return term.symbol + index
 
 
 def _before(term: Term) -> str:
-    earlier = {"t+1": "t", "t": "t-1"}[term.index]
-    return f"⁽{earlier.translate(_TO_SUPERSCRIPT)}⁾"
+    return f"⁽{_EARLIER[term.index].translate(_TO_SUPERSCRIPT)}⁾"
 
 
 def read_text(text: str) -> set[Term]:
@@ -109,10 +113,10 @@ def _term(above: str | None, i: str | None, below: str | None, j: str | None, ba
     if base:
         return Term(base, clean[2])
     pair = f"∂{above}/∂{below}"
-    if above == "L" or clean[0] == clean[1]:
+    if above == "L" and not clean[0]:
         return Term(pair, clean[1])
-    if (clean[0], clean[1]) == ("t+1", "t"):
-        return Term(pair, "t+1")
+    if clean[1] == (_EARLIER.get(clean[0]) if above == below else clean[0]):
+        return Term(pair, clean[0])
     return Term(pair, f"{clean[0]} over {clean[1]}")
 
 

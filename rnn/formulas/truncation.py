@@ -25,7 +25,7 @@ def truncated_grad_W(values: Values, tau: int, window: int) -> Array:
             grad_a = diag(1 - h[s] ** 2) @ grad_h
             total = total + grad_a @ h[s - 1].T
             grad_h = W.T @ grad_a
-    return total  # type: ignore[no-any-return]  # values hold arrays
+    return total
 
 
 def randomised_grad_W(values: Values, tau: int, xi: Sequence[float]) -> Array:
@@ -40,7 +40,7 @@ def randomised_grad_W(values: Values, tau: int, xi: Sequence[float]) -> Array:
         grad_a = diag(1 - h[t] ** 2) @ (linked + V.T @ grad_o[t])
         total = total + grad_a @ h[t - 1].T
         arriving = W.T @ grad_a
-    return total  # type: ignore[no-any-return]  # values hold arrays
+    return total
 
 
 def patterns(links: int, probability: float) -> list[tuple[float, tuple[Any, ...]]]:

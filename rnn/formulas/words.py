@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -28,6 +30,11 @@ def onehot(i: int, v: Array) -> Array:
 def entry(v: Array, i: int) -> float:
     """Row i of a column, as a number."""
     return float(v[i, 0])
+
+
+def sum(terms: Iterable[Any]) -> Any:
+    """Σ of arrays or numbers; as Python's, typed for arrays."""
+    return builtins.sum(terms)
 
 
 def steps(tau: int) -> range:

@@ -61,7 +61,7 @@ class LanguageModel(Module):
         with no_grad():
             scores = log_softmax(self(context[:, None])[0][-1, 0]).data if context.size else self._start()
         p = np.exp(scores.astype(np.float64))
-        return p / p.sum()  # type: ignore[no-any-return]  # NumPy types a quotient as Any
+        return p / p.sum()
 
     def _start(self) -> Array:
         hidden = self.rnn.weight_hh_l0

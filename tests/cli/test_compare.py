@@ -332,7 +332,7 @@ def test_a_text_that_has_changed_or_gone_is_noticed(compare, folder, capsys):
     refused(
         capsys,
         ["a"],
-        "the text that it was trained on, story, is not among the corpora; a; give it with --corpus",
+        "the text that it was trained on, story, is not there; a; give it with --corpus",
     )
     assert "run a" in rows(compare("a", "--corpus", "./elsewhere.text", "--orders", "1", "--json"))
     (folder / "story.txt").write_text(TEXT + "!")
@@ -342,9 +342,7 @@ def test_a_text_that_has_changed_or_gone_is_noticed(compare, folder, capsys):
 def test_another_vocabulary_and_broken_weights_are_noticed(folder, capsys):
     train("a")
     weights, metadata = load_arrays(folder / "a" / "last.safetensors")
-    save_arrays(
-        folder / "a" / "last.safetensors", {k: w * np.float32("nan") for k, w in weights.items()}, metadata
-    )
+    save_arrays(folder / "a" / "last.safetensors", {k: w * np.float32("nan") for k, w in weights.items()}, metadata)
     refused(capsys, ["a"], "a log-probability is NaN; run a, ")
     about = json.loads((folder / "a" / "run.json").read_text())
     about["vocabulary"][1:3] = about["vocabulary"][2:0:-1]

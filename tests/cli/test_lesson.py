@@ -192,6 +192,10 @@ def test_reading_on_a_terminal_pauses_and_remembers(tmp_path):
     assert "h₃" in shown, "the knob was not turned"
     assert "--from 2" in shown
     done = subprocess.run(
-        [SCRIPT, "lesson"], capture_output=True, text=True, env={**os.environ, "XDG_STATE_HOME": str(tmp_path)}, check=True
+        [SCRIPT, "lesson"],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "XDG_STATE_HOME": str(tmp_path)},
+        check=True,
     )
     assert "rnn-lab lesson bptt --from 3" in done.stdout

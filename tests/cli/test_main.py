@@ -118,9 +118,7 @@ def test_a_fault_of_ours_is_one_line_too_and_a_traceback_on_request(capsys, monk
 
 
 def test_a_closed_pipe_ends_quietly():
-    done = subprocess.run(
-        f"{SCRIPT} lesson bptt | head -n 3", shell=True, capture_output=True, text=True, check=False
-    )
+    done = subprocess.run(f"{SCRIPT} lesson bptt | head -n 3", shell=True, capture_output=True, text=True, check=False)
     assert "Traceback" not in done.stderr
     assert done.stderr == ""
     assert "Backpropagation through time" in done.stdout

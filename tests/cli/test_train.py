@@ -73,7 +73,9 @@ def test_a_seed_decides_everything(text, tmp_path, capsys):
     assert all(np.array_equal(a[k], b[k]) for k in a)
 
 
-@pytest.mark.parametrize("more", [["--sampling", "random"], ["--optimizer", "sgd", "--lr", "0.5"], ["--dtype", "float64"]])
+@pytest.mark.parametrize(
+    "more", [["--sampling", "random"], ["--optimizer", "sgd", "--lr", "0.5"], ["--dtype", "float64"]]
+)
 def test_other_ways_to_train(text, tmp_path, capsys, more):
     assert train(text, tmp_path / "r", "--json", *more) == 0
     found = events(capsys)

@@ -36,7 +36,9 @@ def test_every_equation_agrees_with_its_witnesses(seed, capsys):
             assert row["holds"]
             assert row["engine"] <= 1e-9
             assert row["differences"] is None or row["differences"] <= 1e-6
-    assert all(found[id]["differences"] is not None for id in ("16", "17", "18", "19", "20", "21", "22", "23", "24", "25"))
+    assert all(
+        found[id]["differences"] is not None for id in ("16", "17", "18", "19", "20", "21", "22", "23", "24", "25")
+    )
     assert all(found[id]["fused"] is not None for id in ("8", "18", "20", "22", "23", "24", "25"))
 
 

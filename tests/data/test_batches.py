@@ -79,9 +79,7 @@ def test_an_offset_of_a_whole_window_loses_a_minibatch():
 def test_over_all_offsets_every_token_but_the_first_is_a_target():
     drawn, ordered = set(), set()
     for offset in range(5):
-        drawn |= {
-            t for m in random_batches(COUNTING, 2, 5, rng=generator(), offset=offset) for t in m.targets.flat
-        }
+        drawn |= {t for m in random_batches(COUNTING, 2, 5, rng=generator(), offset=offset) for t in m.targets.flat}
         ordered |= {t for m in sequential_batches(COUNTING, 2, 5, offset=offset) for t in m.targets.flat}
     assert drawn == ordered == set(range(1, 35))
 
@@ -175,9 +173,7 @@ def test_a_text_is_long_enough_for_every_offset_or_for_none(sampling, length):
         except DataError as error:
             outcomes.add(str(error))
     need = f"the text has {length} tokens and one minibatch needs 15; batch 2, window 5, offset up to 4; "
-    assert outcomes == (
-        {True} if length >= 15 else {need + "give a longer text, or a smaller batch or window"}
-    )
+    assert outcomes == ({True} if length >= 15 else {need + "give a longer text, or a smaller batch or window"})
 
 
 def test_a_fixed_offset_needs_just_one_minibatch_behind_it():

@@ -241,9 +241,7 @@ def test_a_file_that_may_not_be_read(corpora, monkeypatch):
 
 
 def test_every_shipped_corpus_toml_is_complete():
-    listed = {
-        toml.parent.name: tomllib.loads(toml.read_text("utf-8")) for toml in module.CORPORA.glob("*/*.toml")
-    }
+    listed = {toml.parent.name: tomllib.loads(toml.read_text("utf-8")) for toml in module.CORPORA.glob("*/*.toml")}
     by_name = {entry.name: entry for entry in entries()}
     assert {"the-lighthouse", "time-machine", "tiny-shakespeare"} <= listed.keys()
     for name, table in listed.items():
@@ -267,9 +265,7 @@ def test_the_time_machine_has_the_counts_of_its_reference():
     assert vocab.decode(vocab.encode(corpus.text)) == corpus.text
 
 
-@pytest.mark.skipif(
-    not (REAL / "tinyshakespeare.txt").is_file(), reason="RNN_LAB_DATA has no tinyshakespeare.txt"
-)
+@pytest.mark.skipif(not (REAL / "tinyshakespeare.txt").is_file(), reason="RNN_LAB_DATA has no tinyshakespeare.txt")
 def test_tiny_shakespeare_is_taken_as_it_is():
     corpus = load("tiny-shakespeare")
     vocab = Vocab.from_text(corpus.text)

@@ -73,9 +73,7 @@ def test_an_ngram_is_measured_on_its_own_log_probs(rng, ids):
         result = evaluate(model, ids, context, rng=rng)
         assert_allclose(result.nats, -model.log_probs(ids, context).mean())
         assert_allclose(result.perplexity, np.prod(np.exp(-model.log_probs(ids, context) / ids.size)))
-    assert (
-        evaluate(model, ids, 1, rng=rng).nats == evaluate(NGram(2).fit(ids, vocabulary=5), ids, rng=rng).nats
-    )
+    assert evaluate(model, ids, 1, rng=rng).nats == evaluate(NGram(2).fit(ids, vocabulary=5), ids, rng=rng).nats
 
 
 def test_impossible_tokens_are_counted(rng):
@@ -111,9 +109,7 @@ def zero_when_followed_by_four(ids):
     return np.where(np.append(ids[1:], 0) == 4, -np.inf, -1.0)
 
 
-@pytest.mark.parametrize(
-    "score", [look_ahead, whole_text, both_directions_in_windows, zero_when_followed_by_four]
-)
+@pytest.mark.parametrize("score", [look_ahead, whole_text, both_directions_in_windows, zero_when_followed_by_four])
 def test_a_model_that_reads_the_future_is_refused(score, ids):
     for seed in range(20):
         with pytest.raises(RnnError, match="only later tokens change"):
