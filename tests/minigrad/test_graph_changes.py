@@ -178,3 +178,12 @@ def test_an_op_binds_names_defaults_and_complains_in_its_own_name():
     with pytest.raises(TypeError, match="add takes 2 arguments, 1 were given"):
         ops.add(x)
     assert repr(ops.sum) == "<op sum(x, axis, keepdims)>"
+
+
+@pytest.mark.xfail(strict=True, reason="what is detached has no history by which to find what it is a view of")
+def test_a_change_is_seen_through_detach():
+    w, x = Parameter([1.0, 2.0]), leaf(1.0, 1.0)
+    y = (x * w.detach()).sum()
+    w.assign(2 * w.data)
+    with pytest.raises(GradError, match="was changed in place"):
+        y.backward()

@@ -180,3 +180,15 @@ def test_nan_goes_through():
     y = (x.tanh() * x).exp()
     y.backward(np.ones(3))
     assert np.isnan(y.data).tolist() == np.isnan(x.grad.data).tolist() == [False, True, False]
+
+
+@pytest.mark.xfail(strict=True, raises=TypeError, reason="an axis that is one of NumPy's integers is taken for a tuple")
+def test_an_axis_may_be_numpys_integer():
+    gradcheck(lambda x: x.sum(np.int64(1)), [np.ones((2, 3))])
+
+
+@pytest.mark.xfail(strict=True, reason="0 · x⁻¹ is not a number at 0")
+def test_the_zeroth_power_is_flat_at_zero():
+    x = Tensor([0.0, 2.0], requires_grad=True)
+    with np.errstate(all="ignore"):
+        assert grad((x**0).sum(), x).data.tolist() == [0, 0]
