@@ -19,3 +19,7 @@ class GradError(MinigradError, RuntimeError):
 
 class DeviceError(MinigradError, RuntimeError):
     """Arrays on different devices, or an op that the device lacks."""
+
+
+class AnomalyError(MinigradError, ArithmeticError):
+    """The first NaN or infinity, found by `detect_anomaly`."""

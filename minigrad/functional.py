@@ -1,4 +1,9 @@
-"""Checks of derivatives against differences, which know nothing of rules."""
+"""Derivatives of functions: products with the Jacobian from both sides, and the matrices themselves.
+
+Each takes a function of tensors and a list of its inputs, tensors or arrays. Where an input requires a gradient
+already, the result can be differentiated by it, so these nest: `jacobian(lambda x: jacobian(f, x), x)`. Each
+level differentiates by copies of its own, so that an inner derivative never sees what only the outer one varies.
+"""
 
 from __future__ import annotations
 
@@ -7,96 +12,107 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import GradError
-from minigrad.graph import Array, grad
+from minigrad import ops
+from minigrad.backward import sweep
+from minigrad.errors import GradError, ShapeError
+from minigrad.graph import key, record
 from minigrad.tensor import Tensor
 
-
-def relative_error(a: Any, b: Any) -> float:
-    """max|a − b| / max(max|b|, 1e-12), the measure used everywhere; infinite where either is not finite."""
-    a, b = np.asarray(a, dtype=float), np.asarray(b, dtype=float)
-    if a.shape != b.shape:
-        raise ValueError(f"relative_error: shapes {a.shape} and {b.shape}")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        return float("inf")
-    return float(np.max(np.abs(a - b), initial=0.0) / max(np.max(np.abs(b), initial=0.0), 1e-12))
+Function = Callable[..., Tensor]
 
 
-def differences(f: Callable[[Array], Array | float], x: Array, step: float = 1e-3) -> Array:
-    """Derivatives of `f` at `x` by central differences of fourth order, entry by entry.
+def vjp(f: Function, inputs: Sequence[Any], cotangent: Any) -> tuple[Tensor, list[Tensor]]:
+    """f(inputs), and vᵀJ for each input: ∂⟨cotangent, f⟩/∂x, of x's shape. The cotangent has f's shape."""
+    xs, nested = _copies([*inputs, cotangent])
+    *xs, v = xs
+    output = _applied(f, xs)
+    return output, _pulled(output, xs, v, nested)
 
-    (8 (f(x+s) − f(x−s)) − (f(x+2s) − f(x−2s))) / 12 s, whose error is O(s⁴). Shape: x's, then that of f(x).
+
+def jvp(f: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Tensor, Tensor]:
+    """f(inputs), and J t = Σ ∂f/∂x · tangent, of f's shape: how f moves when every input moves by its tangent.
+
+    A rule is linear in its cotangent g, so differentiating ⟨rule(g), t⟩ by g gives J t: reverse mode twice, and
+    no second table of rules.
     """
-    x = np.array(x, dtype=float)
-    columns = []
-    for i in np.ndindex(x.shape):
-        values = []
-        for k in (1, -1, 2, -2):
-            moved = x.copy()
-            moved[i] += k * step
-            values.append(np.asarray(f(moved), dtype=float))
-        columns.append((8 * (values[0] - values[1]) - (values[2] - values[3])) / (12 * step))
-    return np.array(columns).reshape(x.shape + (columns[0].shape if columns else ()))
+    if len(inputs) != len(tangents):
+        raise ShapeError(f"jvp: {len(tangents)} tangents for {len(inputs)} inputs; give one for each")
+    both, nested = _copies([*inputs, *tangents])
+    xs, ts = both[: len(inputs)], both[len(inputs) :]
+    for x, t in zip(xs, ts, strict=True):
+        if x.shape != t.shape:
+            raise ShapeError(f"jvp: a tangent of shape {t.shape} for an input of shape {x.shape}")
+    output = _applied(f, xs)
+    g = Tensor(np.zeros_like(output.data), requires_grad=True)
+    with record(True):
+        pulled = _pulled(output, xs, g, create_graph=True)
+        weighted = sum(((p * t).sum() for p, t in zip(pulled, ts, strict=True)), Tensor(output.data.dtype.type(0)))
+    return output, _pulled(weighted, [g], None, nested)[0]
 
 
-def gradcheck(
-    f: Callable[..., Tensor],
-    inputs: Sequence[Any],
-    *,
-    order: int = 1,
-    tolerance: float = 1e-6,
-    rng: np.random.Generator | None = None,
-) -> float:
-    """Compare the engine's derivative of `f` with differences, for a random cotangent; return the worst error.
-
-    `inputs` are float64 arrays. `order=2` checks the derivative of the derivative too (with respect to the
-    inputs and the cotangent), and the first one also as `create_graph` records it. Raises `GradError` naming the
-    input where they disagree, and where there is nothing to compare: no entries, or an output that feels none of
-    its inputs.
-    """
-    rng = rng or np.random.default_rng(0)
-    arrays = [np.asarray(x.data if isinstance(x, Tensor) else x) for x in inputs]
-    if any(a.dtype != np.float64 for a in arrays):
-        raise GradError("gradcheck: inputs must be float64; differences of float32 are noise")
-    cotangent = rng.standard_normal(f(*map(_leaf, arrays)).shape)
-    worst = max(_compare(f, arrays, cotangent, tolerance, mode) for mode in (False, True)[:order])
-    if order == 1:
-        return worst
-
-    def derivative(*args: Tensor) -> Tensor:
-        """⟨r, ∂⟨v, f⟩/∂x⟩, a scalar, for fixed random r."""
-        *xs, v = args
-        gradients = grad(f(*xs), xs, create_graph=True, seed=v)
-        return sum(((g * r).sum() for g, r in zip(gradients, weights, strict=True)), Tensor(0.0))
-
-    weights = [rng.standard_normal(a.shape) for a in arrays]
-    return max(worst, gradcheck(derivative, [*arrays, cotangent], order=order - 1, tolerance=tolerance, rng=rng))
+def jacobian(f: Function, x: Any) -> Tensor:
+    """∂f/∂x at x: f's shape, then x's. One backward pass for each entry of f."""
+    (copy,), nested = _copies([x])
+    output = _applied(f, [copy])
+    seeds = np.eye(output.size, dtype=output.dtype).reshape(output.size, *output.shape)
+    rows = [_pulled(output, [copy], Tensor(s), nested)[0] for s in seeds]
+    if not rows:
+        return Tensor(np.zeros((*output.shape, *copy.shape), copy.dtype))
+    return ops.stack(rows).reshape((*output.shape, *copy.shape))
 
 
-def _leaf(x: Array) -> Tensor:
+def hessian(f: Function, x: Any) -> Tensor:
+    """∂²f/∂x² at x, for f giving a scalar: x's shape twice."""
+    return jacobian(lambda y: _gradient(f, y), x)
+
+
+def hvp(f: Function, x: Any, direction: Any) -> Tensor:
+    """The Hessian of a scalar f times a direction of x's shape, without the Hessian."""
+    return vjp(lambda y: _gradient(f, y), [x], direction)[1][0]
+
+
+def _gradient(f: Function, x: Tensor) -> Tensor:
+    (copy,), _ = _copies([x])
+    output = _applied(f, [copy])
+    if output.size != 1:
+        raise GradError(f"hessian: f gives shape {output.shape}; it must give a scalar")
+    return _pulled(output, [copy], None, create_graph=True)[0]
+
+
+def _applied(f: Function, xs: Sequence[Tensor]) -> Tensor:
+    with record(True):
+        output = f(*xs)
+    if not isinstance(output, Tensor):
+        raise GradError(f"the function gives {type(output).__name__}; it must give a Tensor")
+    return output
+
+
+def _copies(inputs: Sequence[Any]) -> tuple[list[Tensor], bool]:
+    """Inputs of one's own to differentiate by, and whether any has a history that the result must keep."""
+    nested = any(isinstance(x, Tensor) and x.requires_grad for x in inputs)
+    with record(True):
+        return [_copy(x) for x in inputs], nested
+
+
+def _copy(x: Any) -> Tensor:
+    if isinstance(x, Tensor) and x.requires_grad:
+        return x.reshape(x.shape)
     return Tensor(x, requires_grad=True)
 
 
-def _compare(
-    f: Callable[..., Tensor], arrays: list[Array], cotangent: Array, tolerance: float, create_graph: bool
-) -> float:
-    leaves = [_leaf(a) for a in arrays]
-    gradients = [g.data for g in grad(f(*leaves), leaves, create_graph, seed=cotangent)]
-    numeric = []
-    for k, a in enumerate(arrays):
-        others = [_leaf(x) for x in arrays]
+def _pulled(output: Tensor, xs: Sequence[Tensor], seed: Tensor | None, create_graph: bool) -> list[Tensor]:
+    """∂⟨seed, output⟩/∂x for each x, going no further back than that; zeros where it does not depend on x."""
+    found: dict[Any, Any] = {key(x): None for x in xs}
+    if seed is None:
+        seed = Tensor(np.ones_like(output.data))
+    if seed.shape != output.shape:
+        raise ShapeError(f"vjp: a cotangent of shape {seed.shape} for an output of shape {output.shape}")
+    if output.requires_grad:
+        sweep(output, seed if create_graph else seed.data, found, create_graph, True, stop=True)
+    return [_tensor(found[key(x)], x) for x in xs]
 
-        def weighted(x: Array, k: int = k, others: list[Tensor] = others) -> float:
-            return float(np.sum(cotangent * f(*others[:k], _leaf(x), *others[k + 1 :]).data))
 
-        numeric.append(differences(weighted, a))
-    scale = max((float(np.max(np.abs(d), initial=0.0)) for d in numeric), default=0.0)
-    if scale < 1e-9:
-        raise GradError("gradcheck: nothing to compare; the output does not depend on any entry of the inputs")
-    errors = [np.max(np.abs(g - d), initial=0.0) / scale for g, d in zip(gradients, numeric, strict=True)]
-    for k, error in enumerate(errors):
-        if not error <= tolerance:
-            raise GradError(
-                f"gradcheck: input {k} is off by {error:.2g} of the gradient's size; allowed are {tolerance:.0g}"
-            )
-    return float(max(errors))
+def _tensor(g: Any, x: Tensor) -> Tensor:
+    if isinstance(g, Tensor):
+        return g
+    return Tensor(np.zeros_like(x.data) if g is None else np.asarray(g))

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Self
 
 import numpy as np
 
-from minigrad import graph, ops
-from minigrad.errors import DeviceError, DtypeError
-from minigrad.graph import Array, Variable
-from minigrad.ops.reduce import Axis
+from minigrad import ops
+from minigrad.backward import backward
+from minigrad.errors import DeviceError, DtypeError, GradError, ShapeError
+from minigrad.graph import Array, Node, Op, Variable, record, recording
+from minigrad.ops.assignment import assign
+from minigrad.ops.shape import Axis
+
+
+def _plain(x: Any) -> Any:
+    return x.data if isinstance(x, Variable) else x
 
 
 class Tensor(Variable):
@@ -34,11 +40,9 @@ class Tensor(Variable):
             raise DtypeError(f"Tensor: {self.data.dtype} data; give real numbers")
         if requires_grad and self.data.dtype.kind != "f":
             raise DtypeError(f"Tensor: {self.data.dtype} cannot require a gradient; give dtype=float32 or float64")
-        self.grad = None
+        self.grad = self.node = self.hooks = self.storage = None
         self.requires_grad = requires_grad
-        self.node = None
         self.index = 0
-        self.changed = 0
 
     # What it is
 
@@ -79,11 +83,91 @@ class Tensor(Variable):
 
     def backward(self, seed: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
         """Add ∂self/∂leaf to the `grad` of every leaf; a tensor that is not a scalar needs a seed of its shape."""
-        graph.backward(self, seed, retain_graph=retain_graph, create_graph=create_graph)
+        backward(self, seed, retain_graph=retain_graph, create_graph=create_graph)
 
     def detach(self) -> Self:
-        """The same data, cut from its history."""
-        return self.wrap(self.data)
+        """The same data, cut from its history; the memory is shared, and so are changes in place."""
+        return self._alias(None)
+
+    def register_hook(self, hook: Callable[[Tensor], Tensor | None]) -> Callable[[], None]:
+        """Call `hook` with this tensor's whole gradient in every backward pass; what it returns takes its place.
+
+        Returns a function that removes the hook.
+        """
+        if not self.requires_grad:
+            raise GradError("register_hook: the tensor requires no gradient; set requires_grad=True")
+        if self.node is None:
+            hooks = self.hooks = self.hooks or []
+        else:
+            notes = self.node.notes = self.node.notes or {}
+            hooks = notes.setdefault("hooks", {}).setdefault(self.index, [])
+        hooks.append(hook)
+        return lambda: hooks.remove(hook)
+
+    # Changes in place. The memory is written to, its storage notes the change, and backward through an earlier use
+    # that still needs the old value refuses. A leaf that requires a gradient stays one, as in an optimiser's step;
+    # any other tensor's history goes on with what was written.
+
+    def __setitem__(self, where: Any, value: Any) -> None:
+        where = where.data if isinstance(where, Variable) else where
+        value = value if isinstance(value, Variable) else np.asarray(value, dtype=self.dtype)
+        self._overwrite(assign, value, where)
+
+    def __iadd__(self, other: Any) -> Self:
+        return self._overwrite(ops.add, other)
+
+    def __isub__(self, other: Any) -> Self:
+        return self._overwrite(ops.sub, other)
+
+    def __imul__(self, other: Any) -> Self:
+        return self._overwrite(ops.mul, other)
+
+    def __itruediv__(self, other: Any) -> Self:
+        return self._overwrite(ops.div, other)
+
+    def _overwrite(self, op: Op, *args: Any) -> Self:
+        leaf = self.node is None and self.requires_grad
+        if leaf and recording() and any(isinstance(a, Variable) and a.requires_grad for a in args):
+            raise GradError(f"{op.name} in place: what is written into a leaf must require no gradient; detach it")
+        if self.node is not None and self.node.op.view and recording():
+            raise GradError(f"{op.name} in place: a view with history cannot be written to; write to a copy")
+        with record(recording() and not leaf):
+            new = op(self._alias(self.node), *args)
+        if new.shape != self.shape or new.dtype != self.dtype:
+            raise ShapeError(
+                f"{op.name} in place: {new.dtype} of shape {new.shape} does not fit into {self.dtype} of {self.shape}"
+            )
+        self.data[...] = new.data
+        self.touch()
+        if new.node is not None:
+            self.node, self.index, self.requires_grad = new.node, new.index, True
+        return self
+
+    def _alias(self, node: Node | None) -> Self:
+        """Another tensor over the same memory, with this history or none."""
+        alias = self.wrap(self.data, node, self.index if node else 0)
+        alias.storage = self.shared()
+        return alias
+
+    # Comparisons give truth values, which have no gradient.
+
+    def __lt__(self, other: Any) -> Tensor:
+        return Tensor(self.data < _plain(other))
+
+    def __le__(self, other: Any) -> Tensor:
+        return Tensor(self.data <= _plain(other))
+
+    def __gt__(self, other: Any) -> Tensor:
+        return Tensor(self.data > _plain(other))
+
+    def __ge__(self, other: Any) -> Tensor:
+        return Tensor(self.data >= _plain(other))
+
+    def __bool__(self) -> bool:
+        return bool(self.data)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
+        return np.array(self.data, dtype=dtype) if copy or dtype is not None else self.numpy()
 
     # fmt: off
     # Arithmetic
@@ -108,11 +192,23 @@ class Tensor(Variable):
     def sqrt(self) -> Tensor: return ops.sqrt(self)
     def tanh(self) -> Tensor: return ops.tanh(self)
     def sigmoid(self) -> Tensor: return ops.sigmoid(self)
+    def relu(self) -> Tensor: return ops.relu(self)
+    def abs(self) -> Tensor: return ops.abs(self)
+    def __abs__(self) -> Tensor: return ops.abs(self)
+    def clip(self, low: Any = None, high: Any = None) -> Tensor: return ops.clip(self, low, high)
+    def maximum(self, other: Any) -> Tensor: return ops.maximum(self, other)
+    def minimum(self, other: Any) -> Tensor: return ops.minimum(self, other)
 
     # Reductions
 
     def sum(self, axis: Axis = None, keepdims: bool = False) -> Tensor: return ops.sum(self, axis, keepdims)
     def mean(self, axis: Axis = None, keepdims: bool = False) -> Tensor: return ops.mean(self, axis, keepdims)
+    def var(self, axis: Axis = None, keepdims: bool = False, ddof: int = 0) -> Tensor:
+        return ops.var(self, axis, keepdims, ddof)
+    def max(self, axis: Axis = None, keepdims: bool = False) -> Tensor: return ops.max(self, axis, keepdims)
+    def min(self, axis: Axis = None, keepdims: bool = False) -> Tensor: return ops.min(self, axis, keepdims)
+    def norm(self, axis: Axis = None, keepdims: bool = False) -> Tensor: return ops.norm(self, axis, keepdims)
+    def cumsum(self, axis: int | None = None) -> Tensor: return ops.cumsum(self, axis)
     def logsumexp(self, axis: Axis = None, keepdims: bool = False) -> Tensor: return ops.logsumexp(self, axis, keepdims)
     def softmax(self, axis: int = -1) -> Tensor: return ops.softmax(self, axis)
     def log_softmax(self, axis: int = -1) -> Tensor: return ops.log_softmax(self, axis)
@@ -126,6 +222,13 @@ class Tensor(Variable):
     def reshape(self, *new: Any) -> Tensor: return ops.reshape(self, new[0] if len(new) == 1 else new)
     def transpose(self, axes: tuple[int, ...] | None = None) -> Tensor: return ops.transpose(self, axes)
     def broadcast_to(self, new: tuple[int, ...]) -> Tensor: return ops.broadcast_to(self, new)
+    def squeeze(self, axis: Axis = None) -> Tensor: return ops.squeeze(self, axis)
+    def expand_dims(self, axis: int | tuple[int, ...]) -> Tensor: return ops.expand_dims(self, axis)
+    def flip(self, axis: Axis = None) -> Tensor: return ops.flip(self, axis)
+    def pad(self, widths: Any) -> Tensor: return ops.pad(self, widths)
+    def take(self, ids: Any) -> Tensor: return ops.take(self, ids)
+    def split(self, sections: int | Sequence[int], axis: int = 0) -> tuple[Tensor, ...]:
+        return ops.split(self, sections, axis)
     def unstack(self, axis: int = 0) -> tuple[Tensor, ...]: return ops.unstack(self, axis)
 
     # fmt: on
@@ -135,3 +238,6 @@ class Tensor(Variable):
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(ops.unstack(self, 0))
+
+
+Tensor.result_type = Tensor

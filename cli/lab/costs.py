@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
-import numpy as np
-
 from minigrad import Tensor
 from minigrad.graph import Node, nodes
 
@@ -29,10 +27,8 @@ def cost(output: Tensor) -> Cost:
 def _operations(node: Node) -> int:
     made = sum(array.size for array in node.outputs)
     if node.op.name == "matmul":
-        return 2 * made * int(np.shape(node.args[0].data)[-1])
-    if node.op.name in ("transpose", "reshape", "unstack", "index", "stack", "broadcast_to"):
-        return 0
-    return made
+        return 2 * made * int(node.inputs[0].shape[-1])
+    return 0 if node.op.view or node.op.name in ("stack", "concat") else made
 
 
 def growth(costs: list[int], lengths: list[int]) -> float:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import EllipsisType
 from typing import Any
 
 import numpy as np
@@ -11,18 +12,26 @@ from minigrad.ops.samples import shapes
 from minigrad.ops.table import op
 
 _IDS = np.array([[2, 0, 2], [3, 2, 0]])
+_ONCE = int | np.integer | slice | EllipsisType | None  # these pick no entry twice
 
+# x[where], as NumPy: numbers, slices, arrays of integers and masks, one or one for each axis. What is picked twice
+# gets both gradients. Numbers and slices give a view, arrays a copy.
 index = op(
     "index",
     lambda x, where: x[where],
     lambda g, shape, where: unindex(g, shape, where),
+    view=True,
     samples=[
         shapes((4, 3), constants=(1,)),
         shapes((4, 3), constants=(slice(None, None, 2),)),
         shapes((4, 3), constants=((slice(1, 3), -1),)),
+        shapes((4, 3), constants=((..., None, 2),)),
         shapes((4, 3), constants=(np.array([1, 1, -4]),)),
         shapes((4, 3), constants=((np.array([0, 0]), np.array([1, 1])),)),
         shapes((4,), constants=(np.array([True, False, True, True]),)),
+        shapes((2, 3), constants=((slice(None), np.array([True, False, True])),)),
+        shapes((0, 3), constants=(slice(None),)),
+        shapes((), constants=((),)),
     ],
 )
 
@@ -30,25 +39,42 @@ index = op(
 def _unindex(x: Array, full: tuple[int, ...], where: Any) -> Array:
     out = np.zeros(full, dtype=x.dtype)
     parts = where if isinstance(where, tuple) else (where,)
-    if all(isinstance(p, int | slice) for p in parts):
+    if all(isinstance(p, _ONCE) or (isinstance(p, np.ndarray) and p.dtype.kind == "b") for p in parts):
         out[where] = x
     else:
-        np.add.at(out, where, x)  # an array of indices may pick an entry more than once
+        np.add.at(out, where, x)  # an array of integers may pick an entry more than once
     return out
 
 
 unindex: Op = op(
-    "unindex", _unindex, lambda g, where: g[where], samples=[shapes((3, 2), constants=((4, 2), np.array([1, 1, 0])))]
+    "unindex",
+    _unindex,
+    lambda g, where: g[where],
+    samples=[
+        shapes((3, 2), constants=((4, 2), np.array([1, 1, 0]))),
+        shapes((2, 3), constants=((2, 4), (slice(None), slice(1, None)))),
+        shapes((2,), constants=((3,), np.array([True, False, True]))),
+    ],
 )
 
+
+def _take(x: Array, ids: Any) -> Array:
+    ids = np.asarray(ids)  # of a list, NumPy would round the numbers
+    if ids.dtype.kind == "b":
+        raise TypeError("ids are truth values; give integers, or index with the mask")
+    return np.take(x, ids, axis=0)
+
+
+# Rows of a table: the common case of an index, and quicker in both directions.
 take = op(
     "take",
-    lambda x, ids: x[ids],
+    _take,
     lambda g, shape, ids: untake(g, np.asarray(ids), shape[0]),
     samples=[
         shapes((4, 3), constants=(_IDS,)),
         shapes((4,), constants=(_IDS,)),
         shapes((4, 2), constants=(np.array(3),)),
+        shapes((4, 2), constants=(np.array([-1, 3, -4]),)),
     ],
 )
 

@@ -7,28 +7,38 @@ from typing import Any
 import numpy as np
 
 from minigrad.ops.samples import shapes
-from minigrad.ops.shape import matrix_transpose
 from minigrad.ops.table import op
 
-_matmul = op(
+
+def _left(g: Any, b: Any) -> Any:
+    """The cotangent of a in a @ b: g bᵀ. A vector b is a column; a vector a leaves its row out of g."""
+    if b.ndim == 1:
+        return g[..., None] * b
+    return (g if g.ndim >= b.ndim else g[..., None, :]) @ b.mT
+
+
+def _right(g: Any, a: Any) -> Any:
+    """The cotangent of b in a @ b: aᵀ g. A vector a is a row; a vector b leaves its column out of g."""
+    if a.ndim == 1:
+        return a * g if g.ndim == 0 else a[:, None] * g[..., None, :]
+    return a.mT @ g if g.ndim >= a.ndim else (a.mT @ g[..., None])[..., 0]
+
+
+# As NumPy has it: the last two axes are matrices, the others broadcast, a vector is a row or a column.
+matmul = op(
     "matmul",
     np.matmul,
-    (lambda g, b: g @ matrix_transpose(b), lambda g, a: matrix_transpose(a) @ g),
+    (_left, _right),
     samples=[
         shapes((2, 3), (3, 4)),
         shapes((1, 2), (2, 1)),
         shapes((5, 2, 3), (3, 2)),
         shapes((2, 1, 2, 3), (4, 3, 2)),
+        shapes((3,), (3,)),
+        shapes((3,), (3, 2)),
+        shapes((2, 3), (3,)),
+        shapes((3,), (4, 3, 2)),
+        shapes((4, 2, 3), (3,)),
+        shapes((1,), (1, 1)),
     ],
 )
-
-
-def matmul(a: Any, b: Any) -> Any:
-    """a @ b as NumPy has it: the last two axes are matrices, the others broadcast, a vector is a row or a column."""
-    if a.ndim > 1 and b.ndim > 1:
-        return _matmul(a, b)
-    rows = a.reshape((1, *a.shape)) if a.ndim == 1 else a
-    columns = b.reshape((*b.shape, 1)) if b.ndim == 1 else b
-    product = _matmul(rows, columns)
-    shape = product.shape[:-2] + product.shape[-2:-1] * (a.ndim > 1) + product.shape[-1:] * (b.ndim > 1)
-    return product.reshape(shape)

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.errors import ShapeError
 from minigrad.graph import Array
 from minigrad.ops.elementwise import exp
-from minigrad.ops.reduce import sum
+from minigrad.ops.reduce import mean, sum
 from minigrad.ops.samples import shapes
-from minigrad.ops.table import op
+from minigrad.ops.table import composed, op
 
 _SCORES = [shapes((4,)), shapes((2, 3)), shapes((2, 3, 2), constants=(1,)), shapes((3, 2), constants=(0,))]
 
@@ -63,3 +64,14 @@ cross_entropy = op(
         shapes((4,), constants=(np.array(2),)),
     ],
 )
+
+
+@composed(samples=[shapes((3,), (3,)), shapes((2, 3), (2, 3)), shapes((), ())])
+def mse_loss(prediction: Any, target: Any) -> Any:
+    """The mean of (prediction − target)². Shapes must be equal: (N, 1) against (N,) would compare all with all."""
+    if np.shape(prediction) != np.shape(target):
+        raise ShapeError(
+            f"mse_loss: shapes {np.shape(prediction)} and {np.shape(target)} do not fit; reshape one to the other's"
+        )
+    error = prediction - target
+    return mean(error * error)

@@ -1,21 +1,48 @@
-"""The same numbers in another arrangement."""
+"""The same numbers in another arrangement. All of these may be views: they share memory with their input."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 
 from minigrad.graph import Array, Op
-from minigrad.ops.samples import sequence, shapes
-from minigrad.ops.table import op
+from minigrad.ops.samples import shapes
+from minigrad.ops.table import composed, op
+
+Axis = int | tuple[int, ...] | None
 
 reshape = op(
     "reshape",
     lambda x, new: np.reshape(x, new),
     lambda g, shape: g.reshape(shape),
+    view=True,
     samples=[shapes((2, 3), constants=((3, 2),)), shapes((2, 3), constants=(-1,)), shapes((), constants=((1, 1),))],
+)
+
+
+def _squeeze(x: Array, axis: Axis = None) -> Array:
+    return np.squeeze(x, axis)
+
+
+squeeze = op(
+    "squeeze",
+    _squeeze,
+    lambda g, shape: g.reshape(shape),
+    view=True,
+    samples=[
+        shapes((2, 1, 3, 1)),
+        shapes((1, 2, 1), constants=(-1,)),
+        shapes((1, 2, 1), constants=((0, 2),)),
+        shapes((1, 1)),
+    ],
+)
+expand_dims = op(
+    "expand_dims",
+    lambda x, axis: np.expand_dims(x, axis),
+    lambda g, shape: g.reshape(shape),
+    view=True,
+    samples=[shapes((2, 3), constants=(axis,)) for axis in (0, -1, (0, -2))] + [shapes((), constants=(0,))],
 )
 
 
@@ -31,6 +58,7 @@ transpose: Op = op(
     "transpose",
     _transpose,
     lambda g, axes: transpose(g, _inverse(axes)),
+    view=True,
     samples=[
         shapes((2, 3)),
         shapes((2, 3, 4), constants=((1, 2, 0),)),
@@ -40,39 +68,29 @@ transpose: Op = op(
 )
 
 
+@composed(samples=[shapes((2, 3)), shapes((3, 1, 2)), shapes((0, 2))])
 def matrix_transpose(x: Any) -> Any:
     """The last two axes exchanged."""
     return transpose(x, (*range(x.ndim - 2), -1, -2))
 
+
+def _flip(x: Array, axis: Axis = None) -> Array:
+    return np.flip(x, axis)
+
+
+flip: Op = op(
+    "flip",
+    _flip,
+    lambda g, axis: flip(g, axis),
+    view=True,
+    samples=[shapes((2, 3)), *(shapes((2, 3, 2), constants=(axis,)) for axis in (0, -1, (0, 1))), shapes(())],
+)
 
 # The engine undoes broadcasting for every rule, so the cotangent goes back as it is.
 broadcast_to = op(
     "broadcast_to",
     lambda x, new: np.broadcast_to(x, new),
     lambda g: g,
+    view=True,
     samples=[shapes((3,), constants=((2, 3),)), shapes((2, 1), constants=((4, 2, 3),)), shapes((), constants=((2,),))],
-)
-
-
-def _stack(xs: Sequence[Array], axis: int = 0) -> Array:
-    return np.stack(xs, axis)
-
-
-def _unstack(x: Array, axis: int = 0) -> tuple[Array, ...]:
-    return tuple(np.moveaxis(x, axis, 0))
-
-
-stack = op(
-    "stack",
-    _stack,
-    joint=lambda g, axis: unstack(g, axis),
-    variadic=True,
-    samples=[sequence((2, 3), (2, 3)), sequence((2,), (2,), (2,), constants=(-1,)), sequence((), ())],
-)
-unstack: Op = op(
-    "unstack",
-    _unstack,
-    lambda g, axis: stack(g, axis),
-    many=True,
-    samples=[shapes((3, 2)), shapes((2, 3), constants=(1,)), shapes((2, 3, 2), constants=(-1,)), shapes((1, 2))],
 )

@@ -1,0 +1,323 @@
+"""The walk back through a record: from the cotangent of an output to those of everything it came from."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import lru_cache
+from heapq import heappop, heappush
+from typing import Any
+
+import numpy as np
+
+from minigrad.errors import GradError, ShapeError
+from minigrad.graph import Node, Observer, Op, Variable, key, observer, record
+
+Cotangents = dict[Any, Any]
+Send = Callable[[Variable, Any], None]
+
+
+def backward(output: Variable, seed: Any = None, *, retain_graph: bool = False, create_graph: bool = False) -> None:
+    """Add ∂⟨seed, output⟩/∂leaf to `.grad` of every leaf that wants a gradient. The seed of a scalar is 1.
+
+    The graph is freed as it is walked unless it is to be retained or the gradients are to be differentiated.
+    """
+    _needs_graph(output)
+    leaves = sweep(output, _seed(output, seed, create_graph), {}, create_graph, retain_graph or create_graph)
+    for leaf, g in leaves:
+        if not isinstance(g, Variable):
+            g = leaf.wrap(np.array(g, dtype=leaf.data.dtype))  # a copy: the array may be another leaf's too
+        leaf.grad = g if leaf.grad is None else leaf.grad + g
+
+
+def grad(
+    output: Variable,
+    inputs: Any,
+    create_graph: bool = False,
+    *,
+    seed: Any = None,
+    retain_graph: bool = False,
+) -> Any:
+    """∂⟨seed, output⟩/∂x for each x of `inputs`, in the same form (one, or a list); `.grad` is left alone.
+
+    An input that the output does not depend on gets zeros. With `create_graph` the result can be differentiated
+    again. Inputs may be interior variables as well as leaves.
+    """
+    _needs_graph(output)
+    wanted = [inputs] if isinstance(inputs, Variable) else list(inputs)
+    found: Cotangents = {key(x): None for x in wanted}
+    sweep(output, _seed(output, seed, create_graph), found, create_graph, retain_graph or create_graph)
+    gradients = [_finished(x, found[key(x)]) for x in wanted]
+    return gradients[0] if isinstance(inputs, Variable) else gradients
+
+
+def _finished(x: Variable, g: Any) -> Any:
+    if isinstance(g, Variable):
+        return g
+    return x.wrap(np.zeros_like(x.data) if g is None else np.array(g, dtype=x.data.dtype))
+
+
+def _needs_graph(output: Variable) -> None:
+    if not output.requires_grad:
+        raise GradError(
+            "backward: the output depends on nothing that requires a gradient; set requires_grad=True on an input"
+        )
+
+
+def _seed(output: Variable, seed: Any, create_graph: bool) -> Any:
+    if seed is None:
+        if output.data.size != 1:
+            raise GradError(f"backward: an output of shape {output.shape} is not a scalar; give a seed of that shape")
+        seed = np.ones_like(output.data)
+    given = seed.data if isinstance(seed, Variable) else seed
+    if np.shape(given) != output.shape:
+        raise ShapeError(f"backward: the seed's shape {np.shape(given)} is not the output's {output.shape}")
+    if create_graph:
+        return seed if isinstance(seed, Variable) else output.wrap(np.asarray(seed, dtype=output.data.dtype))
+    return np.asarray(given, dtype=output.data.dtype)
+
+
+def sweep(
+    output: Variable, seed: Any, found: Cotangents, create_graph: bool, retain_graph: bool, stop: bool = False
+) -> list[tuple[Variable, Any]]:
+    """Carry cotangents from `output` down to the leaves, newest node first.
+
+    Whatever reaches a key of `found` is added up there too (and, with `stop`, goes no further). Returns the
+    leaves with what they received, in order of first arrival.
+    """
+    pending: dict[int, tuple[Node, list[Any]]] = {}  # −seq → the node, and a cotangent for each of its outputs
+    heap: list[int] = []
+    leaves: dict[int, list[Any]] = {}
+
+    def send(x: Variable, g: Any) -> None:
+        node = x.node
+        if found:
+            place = key(x)
+            if place in found and not (node is None and x.hooks):
+                found[place] = g if found[place] is None else found[place] + g
+                if stop:
+                    return
+        if node is None:
+            slot = leaves.get(id(x))
+            if slot is None:
+                leaves[id(x)] = [x, g, False]
+            elif slot[2] and g.__class__ is np.ndarray:
+                slot[1] += g  # the sum is ours alone, so it can be added to in place
+            else:
+                slot[1], slot[2] = slot[1] + g, slot[1].__class__ is np.ndarray
+            return
+        order = -node.seq
+        entry = pending.get(order)
+        if entry is None:
+            if node.args is None:
+                raise _freed(node)
+            slots = [None] * len(node.outputs)
+            pending[order] = node, slots
+            heappush(heap, order)
+        else:
+            slots = entry[1]
+        old = slots[x.index]
+        slots[x.index] = g if old is None else old + g
+
+    watching = observer()
+    with record(create_graph):
+        send(output, seed)
+        while heap:
+            node, cotangents = pending.pop(heappop(heap))
+            if node.notes is not None and "hooks" in node.notes:
+                _hooked(node, cotangents, found)
+            if not node.op.plain or watching is not None or create_graph:
+                _pull(node, cotangents, create_graph, _watched(watching, node, cotangents, send))
+            else:
+                _pull_arrays(node, cotangents[0], send)
+            if not retain_graph:
+                node.args, node.outputs = None, ()
+        return [_arrived(x, g, found) for x, g, _ in leaves.values()]
+
+
+def _pull_arrays(node: Node, g: Any, send: Send) -> None:
+    """What `_pull` does, for the plainest ops when only numbers are wanted: most of all nodes, so it is quick."""
+    args: Any = node.args
+    for x, (rule, reads) in zip(args, node.op.rules, strict=True):
+        if isinstance(x, Variable) and x.requires_grad:
+            if not reads:
+                gx = rule(g)
+            elif len(reads) == 1:
+                gx = rule(g, _array(node, args, reads[0]))
+            else:
+                gx = rule(g, *[_array(node, args, position) for position in reads])
+            data = x.data
+            if gx.shape != data.shape or gx.dtype is not data.dtype:
+                gx = _fit(node, gx, x)
+            send(x, gx)
+
+
+def _array(node: Node, args: tuple[Any, ...], position: int) -> Any:
+    """What a rule reads, as an array that has not been changed since."""
+    if position == -1:
+        if node.storage is not None and node.storage.changed > node.seq:
+            raise _stale(node, "the output")
+        return node.outputs[0]
+    value = args[position if position >= 0 else 0]
+    if isinstance(value, Variable):
+        if position >= 0 and value.storage is not None and value.storage.changed > node.seq:
+            raise _stale(node, "an input")
+        value = value.data
+    return value if position >= 0 else np.shape(value)
+
+
+def _watched(watching: Observer | None, node: Node, cotangents: list[Any], send: Send) -> Send:
+    if watching is None:
+        return send
+
+    def observed(x: Variable, g: Any) -> None:
+        watching.pulled(node, cotangents, g)
+        send(x, g)
+
+    return observed
+
+
+def _freed(node: Node) -> GradError:
+    return GradError(
+        f"backward: the graph behind {node.op.name} was freed by an earlier pass; pass retain_graph=True there"
+    )
+
+
+def _pull(node: Node, cotangents: list[Any], create_graph: bool, send: Send) -> None:
+    """Send the inputs of a node their cotangents, from those of its outputs."""
+    op = node.op
+    if op.many:
+        g = tuple(np.zeros_like(out) if c is None else c for c, out in zip(cotangents, node.outputs, strict=True))
+    else:
+        g = cotangents[0]
+    if create_graph and op.definition is not None:
+        for x, gx in _through_definition(node, g):
+            send(x, gx)
+    elif op.joint is not None:
+        rule, reads = op.joint
+        for x, gx in zip(node.inputs, rule(g, *_read(node, reads, create_graph)), strict=True):
+            if isinstance(x, Variable) and x.requires_grad and gx is not None:
+                send(x, _fit(node, gx, x))
+    else:
+        args = node.args or ()
+        for k, (rule, reads) in enumerate(op.rules):
+            x = args[k]
+            if isinstance(x, Variable) and x.requires_grad:
+                gx = rule(g, *_read(node, reads, create_graph)) if reads else rule(g)
+                if gx.shape != x.data.shape or gx.dtype is not x.data.dtype:
+                    gx = _fit(node, gx, x)
+                send(x, gx)
+
+
+def _read(node: Node, reads: tuple[int, ...], create_graph: bool) -> list[Any]:
+    """The values a rule names: as arrays, or as variables when the gradient is to be differentiated."""
+    args = node.args or ()
+    values: list[Any] = []
+    for position in reads:
+        if position >= 0:
+            value = args[position]
+            if isinstance(value, Variable):
+                if value.storage is not None and value.storage.changed > node.seq:
+                    raise _stale(node, "an input")
+                values.append(value if create_graph else value.data)
+            elif node.op.variadic and position == 0:
+                values.append([_current(node, x, create_graph) for x in value])
+            else:
+                values.append(value)
+        elif position == -1:
+            if node.storage is not None and node.storage.changed > node.seq:
+                raise _stale(node, "the output")
+            many = node.op.many
+            values.append(_outputs(node) if create_graph else node.outputs if many else node.outputs[0])
+        else:
+            values.append(np.shape(args[0].data if isinstance(args[0], Variable) else args[0]))
+    return values
+
+
+def _current(node: Node, x: Any, create_graph: bool) -> Any:
+    if not isinstance(x, Variable):
+        return x
+    if x.storage is not None and x.storage.changed > node.seq:
+        raise _stale(node, "an input")
+    return x if create_graph else x.data
+
+
+def _stale(node: Node, what: str) -> GradError:
+    return GradError(
+        f"backward: {what} of {node.op.name} was changed in place after it was used; "
+        "change a copy, or call backward first"
+    )
+
+
+def _outputs(node: Node) -> Any:
+    kind = next(x for x in node.inputs if isinstance(x, Variable))
+    variables = tuple(kind.wrap(d, node, i) for i, d in enumerate(node.outputs))
+    return variables if node.op.many else variables[0]
+
+
+def _through_definition(node: Node, g: Any) -> Iterator[tuple[Variable, Any]]:
+    for x in node.inputs:
+        _current(node, x, True)
+    unique = {key(x): x for x in node.inputs if isinstance(x, Variable) and x.requires_grad}
+    found: Cotangents = dict.fromkeys(unique)
+    assert node.op.definition is not None
+    sweep(node.op.definition(*(node.args or ())), g, found, True, True, stop=True)
+    for place, gx in found.items():
+        if gx is not None:
+            yield unique[place], gx
+
+
+def _hooked(node: Node, cotangents: list[Any], found: Cotangents) -> None:
+    """Run the hooks of a node's outputs on what they received; a hook may put another gradient in its place."""
+    assert node.notes is not None
+    kind = next(x for x in node.inputs if isinstance(x, Variable))
+    for index, hooks in node.notes["hooks"].items():
+        if cotangents[index] is not None:
+            cotangents[index] = _run(hooks, cotangents[index], kind)
+            if (node, index) in found:
+                found[node, index] = cotangents[index]
+
+
+def _arrived(x: Variable, g: Any, found: Cotangents) -> tuple[Variable, Any]:
+    """A leaf and the whole of what it received, after its hooks."""
+    if x.hooks:
+        g = _run(x.hooks, g, x)
+        if id(x) in found:
+            found[id(x)] = g
+    return x, g
+
+
+def _run(hooks: list[Callable[[Any], Any]], g: Any, kind: Variable) -> Any:
+    for hook in tuple(hooks):
+        shown = g if isinstance(g, Variable) else kind.wrap(np.asarray(g))
+        replaced = hook(shown)
+        if replaced is not None:
+            if replaced.shape != shown.shape or replaced.data.dtype != shown.data.dtype:
+                gave = f"{replaced.data.dtype} of shape {replaced.shape}"
+                raise GradError(f"hook: gave {gave} for a gradient of {shown.data.dtype} of shape {shown.shape}")
+            g = replaced if isinstance(g, Variable) else replaced.data
+    return g
+
+
+def _fit(node: Node, g: Any, x: Variable) -> Any:
+    """Undo the broadcasting of `x`: sum over the axes it was stretched along."""
+    op: Op = node.op
+    shape = x.data.shape
+    if g.shape != shape:
+        axes = _stretched(g.shape, shape)
+        if axes is None:
+            raise GradError(f"backward: the rule of {op.name} gave shape {g.shape} for an input of shape {shape}")
+        g = np.add.reduce(g, axes) if g.__class__ is np.ndarray else g.sum(axis=axes)
+        if g.shape != shape:
+            g = g.reshape(shape)
+    if g.dtype != x.data.dtype:
+        raise GradError(f"backward: the rule of {op.name} gave {g.dtype} for an input of {x.data.dtype}")
+    return g
+
+
+@lru_cache(maxsize=1024)
+def _stretched(wide: tuple[int, ...], narrow: tuple[int, ...]) -> tuple[int, ...] | None:
+    """The axes along which `narrow` was stretched to become `wide`, or None if that is not what happened."""
+    lead = len(wide) - len(narrow)
+    if lead < 0 or any(n not in (1, m) for n, m in zip(narrow, wide[lead:], strict=True)):
+        return None
+    return tuple(range(lead)) + tuple(i + lead for i, n in enumerate(narrow) if n == 1 != wide[i + lead])
