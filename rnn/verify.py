@@ -8,7 +8,7 @@ Then all are evaluated once more as a chain, from the parameters to the gradient
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -119,7 +119,7 @@ def _check_on(equations: Sequence[Equation], problem: Problem) -> list[Check]:
     moved: Values = {}
     checks = []
     for e in equations:
-        mine = e(known, problem.tau)
+        mine = _attempt(e, known, problem.tau)
         if "differences" in e.witnesses and e.quantity not in moved:
             moved[e.quantity] = graph.difference(e.quantity)
         errors = {
@@ -127,10 +127,22 @@ def _check_on(equations: Sequence[Equation], problem: Problem) -> list[Check]:
             "differences": error(mine, moved[e.quantity]) if "differences" in e.witnesses else None,
             "fused": error(mine, kernel[e.quantity]) if "fused" in e.witnesses else None,
         }
-        chained = evaluate(chain(e), problem.given(), problem.tau)
-        off = error(chained[e.quantity], known[e.quantity])
+        chained = _attempt(_chained, e, problem)
+        off = error(chained, known[e.quantity])
         checks.append(Check(e, **errors, chain=off, shapes=_shapes(e, known)))
     return checks
+
+
+def _chained(e: Equation, problem: Problem) -> Any:
+    return evaluate(chain(e), problem.given(), problem.tau)[e.quantity]
+
+
+def _attempt(compute: Callable[..., Any], *args: Any) -> Any:
+    """What is computed; None where an equation cannot be: it reads what is not there, or its shapes do not fit."""
+    try:
+        return compute(*args)
+    except (LookupError, ArithmeticError, TypeError, ValueError):  # a cycle among equations is a ValueError
+        return None
 
 
 def engine_values(problem: Problem) -> Values:
@@ -152,7 +164,9 @@ def chain(variant: Equation) -> list[Equation]:
 
 
 def error(mine: Any, theirs: Any) -> float:
-    """The worst relative error over the times that `mine` has."""
+    """The worst relative error over the times that `mine` has; infinite where there is nothing to compare."""
+    if mine is None:
+        return math.inf
     if not isinstance(mine, dict):
         return _one(mine, theirs)
     return max((_one(value, theirs[t]) for t, value in mine.items()), default=math.inf)
