@@ -185,10 +185,10 @@ def read_terminal(arguments, keys, tmp_path, timeout=60):
 def test_reading_on_a_terminal_pauses_and_remembers(tmp_path):
     status, shown = read_terminal(["lesson", "bptt"], ["\n", "\n", "b", "s", "hidden=3\n", "?", "q"], tmp_path)
     assert status == 0
-    assert "1 / 14" in shown
-    assert "3 / 14" in shown
-    assert "4 / 14" not in shown
-    assert shown.rindex("2 / 14") > shown.index("3 / 14")
+    assert "1 / 15" in shown
+    assert "3 / 15" in shown
+    assert "4 / 15" not in shown
+    assert shown.rindex("2 / 15") > shown.index("3 / 15")
     assert "h₃" in shown, "the knob was not turned"
     assert "--from 2" in shown
     done = subprocess.run(

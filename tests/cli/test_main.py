@@ -42,7 +42,7 @@ def test_help_lists_every_command_and_imports_nothing_heavy():
         (["lesson", "bttp"], ["bttp", "did you mean bptt?"]),
         (["lesson", "../bptt"], ["no lesson"]),
         (["lesson", "bptt", "--lang", "xx"], ["xx", "en"]),
-        (["lesson", "bptt", "--from", "99"], ["--from 99", "14"]),
+        (["lesson", "bptt", "--from", "99"], ["--from 99", "15"]),
         (["lesson", "bptt", "--from", "0"], ["--from"]),
         (["lesson", "bptt", "--set", "hiden=3"], ["hiden", "did you mean hidden?"]),
         (["lesson", "bptt", "--set", "hidden=x"], ["'x' is not a number", "write hidden="]),

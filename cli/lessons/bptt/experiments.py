@@ -10,7 +10,7 @@ from cli.lab.costs import cost, growth
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Excerpt, Result, Table, at_least, at_most
 from cli.lessons.bptt.by_hand import earlier_steps, forward, last_scores, last_step, network, parameters
-from cli.lessons.bptt.on_text import norms_through_time, on_text, randomised, truncation
+from cli.lessons.bptt.on_text import left_to_right, norms_through_time, on_text, randomised, truncation
 from minigrad import Tensor, cross_entropy, relative_error
 from minigrad.nn import Linear
 from rnn.cells import unroll
@@ -21,7 +21,7 @@ from rnn.verify import chain, check, engine_values
 from rnn.witnesses import Problem, random_problem
 
 __all__ = [
-    "all_equations", "costs", "earlier_steps", "forward", "last_scores", "last_step", "network",
+    "all_equations", "costs", "earlier_steps", "forward", "last_scores", "last_step", "left_to_right", "network",
     "norms_through_time", "on_text", "parameters", "printed_error", "randomised", "truncation",
 ]  # fmt: skip
 

@@ -9,8 +9,9 @@ import numpy as np
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Excerpt, Plot, Result, Table, at_least, at_most, curve
 from cli.lab.texts import prepare
-from minigrad import Tensor, cross_entropy, grad, relative_error
+from minigrad import Tensor, cross_entropy, grad, jvp, relative_error, stack
 from minigrad.nn import Linear
+from rnn.cells import unroll
 from rnn.formulas import REGISTRY, evaluate
 from rnn.formulas.registry import Values
 from rnn.formulas.truncation import patterns, randomised_grad_W, truncated_grad_W
@@ -72,6 +73,28 @@ def _sum_against_mean(problem: Problem, found: Values) -> float:
     states = problem.layer(Tensor(problem.x[:, None]), Tensor(problem.h0.reshape(1, 1, -1)))[0]
     mean = cross_entropy(problem.head(states), problem.targets[:, None])
     return relative_error(found["grad_W"], problem.tau * grad(mean, problem.layer.weight_hh_l0).data)
+
+
+@experiment(units=between(2, 64, full=64), length=between(16, 100, full=100))
+def left_to_right(units: int = 12, length: int = 40, *, rng: np.random.Generator) -> Result:
+    """The change of the loss along one direction of W: from the gradient, and carried forwards without it."""
+    problem, _ = _text_problem(units, length, rng, norm=0.9)
+    layer, direction = problem.layer, rng.standard_normal((units, units))
+
+    def loss(W: Tensor) -> Tensor:
+        x = layer.project(Tensor(problem.x[:, None]))
+        steps = unroll(layer.cell, x, Tensor(problem.h0[None]), W, layer.bias_hh_l0)
+        scores = problem.head(stack([s.h for s in steps]))
+        return cross_entropy(scores, problem.targets[:, None]) * float(length)
+
+    _, carried = jvp(loss, [layer.weight_hh_l0.data], [direction])
+    found = evaluate(chain(REGISTRY["20"]), problem.given(), length)
+    backwards = float(np.sum(found["grad_W"] * direction))
+    rows = (("backwards: ⟨∇W, D⟩ by equation 24", backwards), ("forwards, carried along D", carried.item()))
+    return Result(
+        (Table((("change of the loss along D", "text"), ("", "number")), rows, "D: a random direction of W"),),
+        (at_most("both ways give the same change", relative_error(carried.item(), backwards), 1e-10),),
+    )
 
 
 @experiment(units=between(2, 64, full=64), length=between(16, 100, full=60))
