@@ -140,7 +140,7 @@ class Op:
     """
 
     __slots__ = (
-        "arity", "definition", "forward", "joint", "many", "n_inputs", "name", "names", "plain", "rules", "samples",
+        "arity", "defaults", "definition", "forward", "joint", "many", "n_inputs", "name", "names", "plain", "rules", "samples",
         "signature", "variadic", "view",
     )  # fmt: skip
 
@@ -163,6 +163,8 @@ class Op:
         self.signature = None if isinstance(forward, np.ufunc) else inspect.signature(forward)
         self.names = _parameter_names(forward, self.signature)
         self.arity = len(self.names)
+        parameters = self.signature.parameters.values() if self.signature else ()
+        self.defaults = tuple(p.default for p in parameters if p.default is not p.empty)
         rules = () if rule is None else rule if isinstance(rule, tuple) else (rule,)
         self.rules = tuple((r, self._reads(r)) for r in rules)
         self.joint = None if joint is None else (joint, self._reads(joint))
@@ -230,7 +232,7 @@ class Op:
         inputs = self.inputs_of(args)
         arrays = [x.data if isinstance(x, Variable) else x for x in inputs]
         variables = [x for x in inputs if isinstance(x, Variable)]
-        if variables:
+        if variables and len(inputs) > 1:
             _check_precision(self, inputs)
         try:
             data = self.forward(arrays, *args[1:]) if self.variadic else self.forward(*arrays, *args[n:])
@@ -257,6 +259,9 @@ class Op:
         return tuple(args[0]) if self.variadic else args[: self.n_inputs]
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
+        given = len(args)
+        if not kwargs and self.arity - len(self.defaults) <= given < self.arity:
+            return args + self.defaults[given - self.arity :]
         if self.signature is None:
             raise TypeError(f"{self.name} takes {self.arity} arguments, {len(args) + len(kwargs)} were given")
         try:
