@@ -137,12 +137,18 @@ def sweep(
 def _pull_arrays(node: Node, g: Any, send: Send) -> None:
     """What `_pull` does, for the plainest ops when only numbers are wanted: most of all nodes, so it is quick."""
     args: Any = node.args
-    for x, (rule, reads) in zip(args, node.op.rules, strict=True):
+    for k, rule, reads in node.op.rules:
+        x = args[k]
         if isinstance(x, Variable) and x.requires_grad:
             if not reads:
                 gx = rule(g)
-            elif len(reads) == 1:
-                gx = rule(g, _array(node, args, reads[0]))
+            elif len(reads) == 1 and reads[0] >= 0:
+                value = args[reads[0]]
+                if isinstance(value, Variable):
+                    if value.storage is not None and value.storage.changed > node.seq:
+                        raise _stale(node, "an input")
+                    value = value.data
+                gx = rule(g, value)
             else:
                 gx = rule(g, *[_array(node, args, position) for position in reads])
             data = x.data
@@ -199,7 +205,7 @@ def _pull(node: Node, cotangents: list[Any], create_graph: bool, send: Send) -> 
                 send(x, _fit(node, gx, x))
     else:
         args = node.args or ()
-        for k, (rule, reads) in enumerate(op.rules):
+        for k, rule, reads in op.rules:
             x = args[k]
             if isinstance(x, Variable) and x.requires_grad:
                 gx = rule(g, *_read(node, reads, create_graph)) if reads else rule(g)

@@ -166,7 +166,7 @@ class Op:
         parameters = self.signature.parameters.values() if self.signature else ()
         self.defaults = tuple(p.default for p in parameters if p.default is not p.empty)
         rules = () if rule is None else rule if isinstance(rule, tuple) else (rule,)
-        self.rules = tuple((r, self._reads(r)) for r in rules)
+        self.rules = tuple((k, r, self._reads(r)) for k, r in enumerate(rules))  # the input, its rule, what it reads
         self.joint = None if joint is None else (joint, self._reads(joint))
         self.n_inputs = inputs if joint is not None else len(rules)
         # The common case, inlined forwards and backwards: inputs only, one output with memory of its own.
