@@ -140,8 +140,8 @@ class Op:
     """
 
     __slots__ = (
-        "arity", "defaults", "definition", "forward", "joint", "many", "n_inputs", "name", "names", "plain", "rules", "samples",
-        "signature", "variadic", "view",
+        "arity", "defaults", "definition", "forward", "joint", "many", "n_inputs", "name", "names", "plain", "rules",
+        "samples", "signature", "variadic", "view",
     )  # fmt: skip
 
     def __init__(

@@ -15,10 +15,10 @@ from typing import Any
 import numpy as np
 
 from minigrad import relative_error
-from rnn import witnesses
 from rnn.errors import RnnError
 from rnn.formulas import REGISTRY, Equation, evaluate, find
 from rnn.formulas.registry import Values
+from rnn.recursions import random_recursion
 from rnn.witnesses import Problem, random_problem
 
 # The largest relative errors that count as agreement, in float64.
@@ -83,9 +83,13 @@ def verify(query: str | None = None, *, problems: int = 5, seed: int = 0) -> Rep
     return Report(tuple(checks), problems)
 
 
+_DRAWN_BY: dict[str, Callable[..., Problem]] = dict.fromkeys(("system", "driven", "rows"), random_recursion)
+
+
 def _draw(family: str, rng: np.random.Generator) -> Problem:
     sizes = rng.permutation(np.arange(2, 9))[:3]
-    return random_problem(
+    draw = _DRAWN_BY.get(family, random_problem)
+    return draw(
         family, rng, steps=int(rng.integers(3, 8)), inputs=int(sizes[0]), hidden=int(sizes[1]), vocabulary=int(sizes[2])
     )
 
@@ -115,7 +119,7 @@ def _worst(checks: Sequence[Check]) -> Check:
 
 def _check_on(equations: Sequence[Equation], problem: Problem) -> list[Check]:
     graph, known = problem.graph, engine_values(problem)
-    kernel = witnesses.fused(problem) if any("fused" in e.witnesses for e in equations) else {}
+    kernel = problem.kernel() if any("fused" in e.witnesses for e in equations) else {}
     moved: Values = {}
     checks = []
     for e in equations:
@@ -181,4 +185,9 @@ def _shapes(e: Equation, known: Values) -> dict[str, tuple[int, ...]]:
         value = known[name]
         return np.shape(next(iter(value.values())) if isinstance(value, dict) else value)
 
-    return {name: shape(name) for name in (*(a for a in e.arguments if a in known), e.quantity)}
+    return {name: shape(name) for name in (*_arrays(e, known), e.quantity)}
+
+
+def _arrays(e: Equation, known: Values) -> list[str]:
+    """What it reads that has a shape; a function such as f has none."""
+    return [a for a in e.arguments if a in known and not callable(known[a])]

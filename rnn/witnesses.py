@@ -5,7 +5,7 @@ Each gives values under the names that equations use: columns (n, 1) for vectors
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -59,6 +59,10 @@ class Problem:
         """The network run step by step in the engine, with every quantity of every step."""
         return run(self)
 
+    def kernel(self) -> dict[str, Any]:
+        """What the fused kernel has for the quantities that equations name it as a witness of."""
+        return fused(self)
+
 
 def _present(p: Parameter | None) -> Parameter:
     assert p is not None  # the networks here are built with all their biases
@@ -97,10 +101,14 @@ def _of_step(a: Any) -> Any:
 
 @dataclass(frozen=True)
 class Graph:
-    """A recorded run: each quantity's tensor by name (a dict from t for what has time), and the loss."""
+    """A recorded run: each quantity's tensor by name (a dict from t for what has time), and the loss.
+
+    `of_step` brings what belongs to one step into the form in which the equations have it.
+    """
 
     tensors: dict[str, Any]
     loss: Tensor
+    of_step: Callable[[Any], Any] = _of_step
 
     def value(self, name: str) -> Any:
         """The engine's value of a quantity, a gradient (`grad_…`) or a Jacobian (`d…_d…`)."""
@@ -120,7 +128,7 @@ class Graph:
         of = "L_t" if name == "dL_dL" else name.removeprefix("grad_")
         tensors = self.tensors[of]
         if isinstance(tensors, dict):
-            return {t: _of_step(value(t, tensor)) for t, tensor in tensors.items()}
+            return {t: self.of_step(value(t, tensor)) for t, tensor in tensors.items()}
         return column(value(None, tensors))
 
     def _jacobians(self, name: str, jacobian: Any) -> dict[int, Array]:
@@ -150,11 +158,12 @@ def run(problem: Problem) -> Graph:
     tensors["o"] = {t: problem.head(s.h) for t, s in enumerate(steps, 1)}
     tensors["y_hat"] = {t: softmax(o) for t, o in tensors["o"].items()}
     tensors["L_t"] = {t: cross_entropy(o, problem.targets[t - 1 : t]) for t, o in tensors["o"].items()}
-    loss = _total(tensors["L_t"].values())
+    loss = total(tensors["L_t"].values())
     return Graph({**tensors, **problem.parameters(), "L": loss}, loss)
 
 
-def _total(losses: Iterable[Tensor]) -> Tensor:
+def total(losses: Iterable[Tensor]) -> Tensor:
+    """The sum of at least one."""
     first, *rest = losses
     return sum(rest, first)
 
@@ -177,10 +186,14 @@ def fused(problem: Problem) -> dict[str, Any]:
 
 
 def _fused_states(problem: Problem, start: int, state: Tensor) -> Tensor:
-    layer = problem.layer
+    return by_kernel(problem.layer, Tensor(problem.x[start:, None, :]), state)
+
+
+def by_kernel(layer: RNN, x: Tensor, state: Tensor) -> Tensor:
+    """All states (T, B, H) by the fused kernel, from x (T, B, I) and a first state (B, H)."""
     before, layer.implementation = layer.implementation, "fused"
     try:
-        return layer(Tensor(problem.x[start:, None, :]), state.reshape(1, 1, -1))[0]
+        return layer(x, state.reshape(1, *state.shape))[0]
     finally:
         layer.implementation = before
 

@@ -96,7 +96,21 @@ class Excerpt:
     caption: str = ""
 
 
-Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt
+@dataclass(frozen=True)
+class Lattice:
+    """A graph in rows and columns: nodes by row from the top, arrows from left to right and from each row up.
+
+    `across[r][k]` is what the arrow from column k to k + 1 of row r applies, `up[r][k]` what the arrow from row
+    r + 1 up to row r applies in column k; None where there is no arrow. A node "" is not there.
+    """
+
+    nodes: tuple[tuple[str, ...], ...]
+    across: tuple[tuple[str | None, ...], ...]
+    up: tuple[tuple[str | None, ...], ...]
+    caption: str = ""
+
+
+Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice
 
 
 @dataclass(frozen=True)

@@ -10,9 +10,10 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from cli.lab.figures import Claim, Excerpt, Figure, Kind, Matrices, Plot, Steps, Table, Witnesses
+from cli.lab.figures import Claim, Excerpt, Figure, Kind, Lattice, Matrices, Plot, Steps, Table, Witnesses
 from cli.render import numbers
 from cli.render.console import mark
+from cli.render.lattices import lattice
 from cli.render.matrices import Block, block, flowed, joined
 from cli.render.plots import plot
 from rnn.formulas.worked import Applied, Term, Worked
@@ -84,8 +85,12 @@ def _table(figure: Table, width: int) -> RenderableType:
     for k, (name, kind) in enumerate(figure.columns):
         table.add_column(escape(name), justify="right" if k and kind != "text" else "left", no_wrap=True)
     for row in figure.rows:
-        table.add_row(*(escape(_CELLS[kind](value)) for value, (_, kind) in zip(row, figure.columns, strict=True)))
+        table.add_row(*(_cell(value, kind) for value, (_, kind) in zip(row, figure.columns, strict=True)))
     return Group(table, Text(figure.caption, style="quiet")) if figure.caption else table
+
+
+def _cell(value: Any, kind: Kind) -> str:
+    return "–" if value is None else escape(_CELLS[kind](value))
 
 
 _CELLS: dict[Kind, Callable[[Any], str]] = {
@@ -108,6 +113,7 @@ _DRAWN: dict[type, Callable[[Any, int], RenderableType]] = {
     Table: _table,
     Plot: plot,
     Excerpt: _excerpt,
+    Lattice: lattice,
 }
 
 

@@ -53,11 +53,11 @@ def _equation(console: Console, block: Block, width: int, conduct: Conduct) -> N
 
 def _source(console: Console, block: Block, width: int, conduct: Conduct) -> None:
     module, _, name = block.body.partition(":")
-    console.print(Padding(Text(_code(inspect.getsource(vars(import_module(module))[name]), width - 6)), (0, 1, 1, 5)))
+    console.print(Padding(Text(_code(inspect.getsource(vars(import_module(module))[name]), width - 6)), (0, 0, 1, 5)))
 
 
 def _code(source: str, width: int) -> str:
-    """A function without its decorator; where a line is too long, without its annotations."""
+    """A function without its decorator; where a line is too long, without its annotations and its docstring."""
     lines = source.splitlines()
     shown = lines[next(i for i, line in enumerate(lines) if line.startswith(("def ", "class "))) :]
     if max(map(len, shown)) <= width:
@@ -68,6 +68,7 @@ def _code(source: str, width: int) -> str:
             node.annotation = None
         elif isinstance(node, ast.FunctionDef):
             node.returns = None
+            node.body = node.body[ast.get_docstring(node) is not None :]
     return ast.unparse(function)
 
 

@@ -19,7 +19,12 @@ from rnn.formulas import Equation
 from rnn.formulas.notation import symbol
 from rnn.verify import BOUNDS, Check, Report
 
-FAMILIES = {"elman": "Elman network [DLB 10.2, 10.2.2]"}
+FAMILIES = {
+    "elman": "Elman network [DLB 10.2, 10.2.2]",
+    "system": "A system left to itself [DLB 10.1]",
+    "driven": "A system driven by a signal [DLB 10.1]",
+    "rows": "Samples as rows [D2L 8.4]",
+}
 _OTHER_COLUMNS = 41  # of the table, beside the formulas
 _SHORTEST_FORMULAS = 39  # columns that formulas need when broken before a plus sign
 

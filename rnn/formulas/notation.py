@@ -1,7 +1,8 @@
 """What a formula says, read three ways: from its Unicode text, from its LaTeX, from its function's source.
 
 Each reading gives the same thing, a set of `Term(symbol, index)` such as ("∇h", "t+1") or ("W", ""). That they
-agree is tested for every equation: what is printed is what is run.
+agree is tested for every equation: what is printed is what is run. Small letters, columns, carry their time above
+as in h⁽ᵗ⁾ [DLB]; capital ones, with samples as rows, below as in Hₜ, and a name as in W_xh [D2L].
 """
 
 from __future__ import annotations
@@ -16,20 +17,24 @@ from typing import Any
 
 _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ", "0123456789+-t")
 _TO_SUPERSCRIPT = str.maketrans("0123456789+-t", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗ")
+_SUBSCRIPT = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+-t")
+_TO_SUBSCRIPT = str.maketrans("0123456789+-t", "₀₁₂₃₄₅₆₇₈₉₊₋ₜ")
+_GREEK = {"y_hat": "ŷ", "tau": "τ", "theta": "θ", "phi": "φ"}
 _EARLIER = {"t+1": "t", "t": "t-1"}
 _WORDS = r"softmax|onehot|tanh|diag|log|exp"
 _INDEX = r"(?:⁽([^⁾]+)⁾)?"
-_TEXT_TERM = re.compile(rf"∂(\w){_INDEX}/∂(\w){_INDEX}|(∇?[A-Za-zŷσ]){_INDEX}")
+_TEXT_TERM = re.compile(rf"∂(\w){_INDEX}/∂(\w){_INDEX}|(∇?[A-Za-zŷσθφ](?:_[a-z]+)?){_INDEX}")
+_BELOW = re.compile(r"(?<!Σ)ₜ(?:[₊₋]₁)?")
 _LATEX_TERM = re.compile(
     r"\\frac\{\\partial (\w)(?:\^\{\(([^)]*)\)\})?\}\{\\partial (\w)(?:\^\{\(([^)]*)\)\})?\}"
     r"|\\nabla_\{?(\w)(?:\^\{\(([^)]*)\)\})?\}? L"
-    r"|(\\hat\{y\}|[A-Za-z])(?:\^\{\(([^)]*)\)\})?"
+    r"|(\\hat\{y\}|[A-Za-zθφ](?:_\{?[a-z]+\}?)?)(?:\^\{\(([^)]*)\)\})?"
 )
 
 
 @dataclass(frozen=True)
 class Term:
-    """A quantity, and at which time: index is "", "t", "t-1", "t+1" or "τ"."""
+    """A quantity, and at which time: index is "", "t", "t-1", "t+1", "τ" or a number."""
 
     symbol: str
     index: str
@@ -41,7 +46,7 @@ def symbol(name: str) -> str:
         return "∇" + symbol(name[5:])
     if re.fullmatch(r"d\w_d\w", name):
         return f"∂{name[1]}/∂{name[4]}"
-    return {"y_hat": "ŷ", "tau": "τ"}.get(name, name)
+    return _GREEK.get(name, name)
 
 
 def name(symbol: str) -> str:
@@ -50,7 +55,7 @@ def name(symbol: str) -> str:
         return "grad_" + name(symbol[1:])
     if symbol.startswith("∂"):
         return f"d{symbol[1]}_d{symbol[-1]}"
-    return {"ŷ": "y_hat", "τ": "tau"}.get(symbol, symbol)
+    return {sign: word for word, sign in _GREEK.items()}.get(symbol, symbol)
 
 
 def at(term: Term, t: int, tau: int) -> int | None:
@@ -59,6 +64,8 @@ def at(term: Term, t: int, tau: int) -> int | None:
         return None
     if term.index == "τ":
         return tau
+    if term.index.isdigit():
+        return int(term.index)
     return t + int(term.index[1:] or 0)
 
 
@@ -69,11 +76,16 @@ def numbered(text: str, t: int, tau: int) -> str:
         term = Term("", match[1].translate(_SUPERSCRIPT))
         return f"⁽{str(at(term, t, tau)).translate(_TO_SUPERSCRIPT)}⁾"
 
-    return re.sub(r"⁽([^⁾]+)⁾", number, text)
+    def number_below(match: re.Match[str]) -> str:
+        return str(at(Term("", match[0].translate(_SUBSCRIPT)), t, tau)).translate(_TO_SUBSCRIPT)
+
+    return _BELOW.sub(number_below, re.sub(r"⁽([^⁾]+)⁾", number, text))
 
 
 def label(term: Term) -> str:
-    """A term as it is printed: ∇h⁽ᵗ⁾."""
+    """A term as it is printed: ∇h⁽ᵗ⁾, Hₜ."""
+    if len(term.symbol) == 1 and term.symbol.isupper() and term.index in ("t", "t-1", "t+1"):
+        return term.symbol + term.index.translate(_TO_SUBSCRIPT)
     index = f"⁽{term.index.translate(_TO_SUPERSCRIPT)}⁾" if term.index else ""
     if "/" in term.symbol:
         above, below = term.symbol.split("/")
@@ -89,13 +101,16 @@ def _before(term: Term) -> str:
 
 def read_text(text: str) -> set[Term]:
     """The terms of a formula in Unicode, such as "∇h⁽τ⁾ = Vᵀ ∇o⁽τ⁾"."""
-    bare = re.sub(_WORDS, " ", text).replace("Σₜ", " ")
+    above = _BELOW.sub(lambda m: f"⁽{m[0].translate(_SUBSCRIPT)}⁾", text)
+    bare = re.sub(_WORDS, " ", above).replace("Σₜ", " ")
     return {_term(*m.groups()) for m in _TEXT_TERM.finditer(bare)}
 
 
 def read_latex(latex: str) -> set[Term]:
     """The terms of a formula in LaTeX, such as r"\\nabla_{h^{(\\tau)}} L = V^\\top \\nabla_{o^{(\\tau)}} L"."""
-    bare = latex.replace(r"\tau", "τ").replace(r"\sum_t", " ").replace(r"^\top", " ").replace(r"\top", "")
+    above = re.sub(r"([A-Z])_(?:\{(t[-+\d]*)\}|(t)\b)", r"\1^{(\2\3)}", latex)
+    greek = above.replace(r"\tau", "τ").replace(r"\theta", "θ").replace(r"\phi", "φ")
+    bare = greek.replace(r"\sum_t", " ").replace(r"^\top", " ").replace(r"\top", "")
     bare = re.sub(rf"\\(operatorname\{{(?:{_WORDS})\}}|tanh|log|left|right|odot|quad)", " ", bare)
     terms = set()
     for m in _LATEX_TERM.finditer(bare):
@@ -103,7 +118,7 @@ def read_latex(latex: str) -> set[Term]:
         if above:
             terms.add(_term(above, i, below, j, None, None))
         else:
-            base = "∇" + gradient if gradient else plain.replace(r"\hat{y}", "ŷ")
+            base = "∇" + gradient if gradient else re.sub(r"[{}]", "", plain.replace(r"\hat{y}", "ŷ"))
             terms.add(_term(None, None, None, None, base, k or n))
     return terms
 

@@ -9,15 +9,15 @@ from inspect import getsource
 from textwrap import dedent
 from typing import Any
 
-from rnn.formulas.notation import numbered
+from rnn.formulas.notation import numbered, symbol
 from rnn.formulas.registry import Equation
 
-_WRITTEN_OUT = ("tanh", "softmax")
+_WRITTEN_OUT = ("tanh", "softmax", "phi")
 
 
 @dataclass(frozen=True)
 class Applied:
-    """A function that is written out with its argument, as tanh and softmax are."""
+    """A function that is written out with its argument, as tanh, softmax and φ are."""
 
     name: str
     argument: Any
@@ -85,6 +85,6 @@ def _factors(node: ast.expr) -> list[ast.expr]:
 def _evaluate(node: ast.expr, scope: dict[str, Any]) -> Any:
     name = ast.unparse(node.func).removeprefix("np.") if isinstance(node, ast.Call) else ""
     if isinstance(node, ast.Call) and name in _WRITTEN_OUT:
-        return Applied(name, _evaluate(node.args[0], scope))
+        return Applied(symbol(name), _evaluate(node.args[0], scope))
     # The source is the project's own: a function of the registry.
     return eval(compile(ast.fix_missing_locations(ast.Expression(node)), "<equation>", "eval"), scope)

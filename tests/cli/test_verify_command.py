@@ -91,6 +91,6 @@ def test_the_table_fits(width, capsys, monkeypatch):
 
 def test_families_and_prefixes(capsys):
     assert run(["verify", "elman", "--json"]) == 0
-    assert set(rows(capsys)) == set(REGISTRY)
+    assert set(rows(capsys)) == {e.id for e in REGISTRY.values() if e.family == "elman"} >= EXPECTED
     assert run(["verify", "19", "--json"]) == 0
     assert set(rows(capsys)) == {"19"}

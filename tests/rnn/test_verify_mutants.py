@@ -7,12 +7,10 @@ import numpy as np
 import pytest
 
 from rnn import verify
-from rnn.formulas import REGISTRY
+from rnn.formulas import REGISTRY, find
 from rnn.formulas.registry import evaluate
 from rnn.verify import chain, check, engine_values
 from rnn.witnesses import random_problem
-
-EQUATIONS = list(REGISTRY.values())
 
 
 def problems(n=2, seed=7, **sizes):
@@ -77,6 +75,21 @@ MUTANTS = [
     ("25", "x[t].T", "x[tau].T"),
     ("25", "h[t] ** 2", "h[t]"),
     ("25", "grad_h[t]", "grad_h[tau]"),
+    ("1", "s[t - 1]", "s[0]"),
+    ("1", "f(s[t - 1], theta)", "f(s[t - 1], -theta)"),
+    ("2", "f(f(s[1], theta), theta)", "f(s[1], theta)"),
+    ("2", "f(f(s[1], theta), theta)", "f(f(f(s[1], theta), theta), theta)"),
+    ("2", "s[1]", "s[0]"),
+    ("3", "x[t]", "x[1]"),
+    ("3", "s[t - 1]", "s[0]"),
+    ("4", "x[t]", "x[1]"),
+    ("4", "h[t - 1]", "h[0]"),
+    ("D2L-8.4-4", "H[t - 1] @ W_hh", "H[t - 1] @ W_hh.T"),
+    ("D2L-8.4-4", " + b_h", ""),
+    ("D2L-8.4-4", "X[t]", "X[1]"),
+    ("D2L-8.4-4", "phi(", "("),
+    ("D2L-8.4-5", "H[t]", "H[t - 1]"),
+    ("D2L-8.4-5", " + b_q", ""),
 ]
 
 
@@ -95,7 +108,8 @@ def mutant(e, old, new, folder):
 @pytest.mark.parametrize(("id", "old", "new"), MUTANTS)
 def test_a_wrong_equation_is_one_failure(id, old, new, tmp_path):
     wrong = mutant(REGISTRY[id], old, new, tmp_path)
-    checks = check([wrong if e.id == id else e for e in EQUATIONS], problems(1))
+    problem = verify._draw(wrong.family, np.random.default_rng(7))
+    checks = check([wrong if e.id == id else e for e in find(wrong.family)], [problem])
     assert failing(checks) == {id}
 
 

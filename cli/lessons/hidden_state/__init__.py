@@ -1,0 +1,1 @@
+"""The hidden state: one function applied again and again."""
