@@ -16,7 +16,8 @@ from typing import Any, ClassVar, Protocol
 
 import numpy as np
 
-from minigrad.errors import DtypeError, GradError, ShapeError
+from minigrad.errors import GradError
+from minigrad.refusals import check_precision, misfit
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -199,17 +200,17 @@ class Op:
                 if x.__class__ is np.ndarray:
                     mixed = True
         if mixed and first is not None:
-            _check_precision(self, args)
+            check_precision(self.name, arrays)
         try:
             data = self.forward(*arrays)
         except (ValueError, IndexError, TypeError) as error:
-            raise _misfit(self, arrays, args, error) from None
+            raise misfit(self.name, arrays, self.constants_of(args), error) from None
         if first is None:
             return data
         if data.__class__ is not np.ndarray:
             data = np.asarray(data)
         if data.dtype is not dtype:
-            _check_precision(self, args)
+            check_precision(self.name, arrays)
         out = _new(first.result_type)
         out.data, out.index = data, 0
         out.grad = out.hooks = out.storage = None
@@ -233,11 +234,11 @@ class Op:
         arrays = [x.data if isinstance(x, Variable) else x for x in inputs]
         variables = [x for x in inputs if isinstance(x, Variable)]
         if variables and len(inputs) > 1:
-            _check_precision(self, inputs)
+            check_precision(self.name, arrays)
         try:
             data = self.forward(arrays, *args[1:]) if self.variadic else self.forward(*arrays, *args[n:])
         except (ValueError, IndexError, TypeError) as error:
-            raise _misfit(self, arrays, args, error) from None
+            raise misfit(self.name, arrays, self.constants_of(args), error) from None
         if not variables:
             return data
         first = variables[0]
@@ -257,6 +258,10 @@ class Op:
     def inputs_of(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The differentiable ones of the arguments."""
         return tuple(args[0]) if self.variadic else args[: self.n_inputs]
+
+    def constants_of(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
+        """The others."""
+        return args[1:] if self.variadic else args[self.n_inputs :]
 
     def _bind(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> tuple[Any, ...]:
         given = len(args)
@@ -299,50 +304,6 @@ def _share(source: Variable, made: tuple[Any, ...]) -> None:
             x.storage = source.shared()
             if x.node is not None:
                 x.node.storage = x.storage
-
-
-def _misfit(op: Op, arrays: list[Any], args: tuple[Any, ...], error: Exception) -> Exception:
-    """NumPy's complaint in the engine's words: the op, the shapes, why, and what to do."""
-    why = str(error).splitlines()[0].strip()
-    if isinstance(error, TypeError):
-        return DtypeError(f"{op.name}: {why}; give tensors, arrays or numbers")
-    if "gufunc" in why:
-        why = "the last axis of the first must be as long as the last but one of the second"
-    if not arrays:
-        return ShapeError(f"{op.name}: there is nothing to {op.name}; give at least one array")
-    shapes = " and ".join(str(np.shape(a)) for a in arrays)
-    constants = ", ".join(map(_named, args[1:] if op.variadic else args[op.n_inputs :]))
-    detail = f" with {constants}" if constants else ""
-    return ShapeError(f"{op.name}: shapes {shapes}{detail} do not fit; {why}; {_remedy(error, arrays)}")
-
-
-def _named(constant: Any) -> str:
-    return f"an array {constant.shape}" if isinstance(constant, np.ndarray) else repr(constant)
-
-
-def _remedy(error: Exception, arrays: list[Any]) -> str:
-    axes = np.ndim(arrays[0])
-    if isinstance(error, np.exceptions.AxisError):
-        return f"give an axis from {-axes} to {axes - 1}" if axes else "it has no axes"
-    if isinstance(error, IndexError):
-        return "give indices within the shape"
-    return "reshape, transpose or broadcast_to what differs"
-
-
-def _check_precision(op: Op, inputs: Sequence[Any]) -> None:
-    """Arrays of different precision do not mix; Python's numbers take the precision of what they meet."""
-    arrays = [x.data if isinstance(x, Variable) else x for x in inputs]
-    found = {a.dtype for a in arrays if isinstance(a, np.ndarray | np.generic)}
-    floats = {d for d in found if d.kind == "f"}
-    if len(floats) > 1 or (floats and len(found) > 1 and not _harmless(found - floats, floats)):
-        names = " and ".join(sorted(map(str, found)))
-        raise DtypeError(f"{op.name}: {names} do not mix; convert one with Tensor(x, dtype=...)")
-
-
-def _harmless(others: set[np.dtype[Any]], floats: set[np.dtype[Any]]) -> bool:
-    """Whether NumPy keeps the precision when these integers or booleans join."""
-    (precision,) = floats
-    return all(np.result_type(precision, d) == precision for d in others)
 
 
 @contextmanager
