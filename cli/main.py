@@ -80,7 +80,7 @@ def run(arguments: list[str]) -> int:
         return _fail(_usage(error))
     except click.Abort:
         print(file=sys.stderr)
-        return _fail("interrupted; nothing is half-written; run it again to start over", 130)
+        return _fail("interrupted; by the keyboard; what was saved before is whole", 130)
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

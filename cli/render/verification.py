@@ -73,7 +73,7 @@ def _summary(console: Console, report: Report) -> None:
         console.print(f" {', '.join(exposed)} is printed wrong and does not hold, as it should be")
     if meant:
         console.print(
-            f" as one chain, from parameters to gradients: off by {numbers.error(max(c.chain for c in meant))}"
+            f" chained from what is given to the end: off by {numbers.error(max(c.chain for c in meant))}"
         )
     if wrong:
         console.print(f" {mark(False)} wrong: {', '.join(wrong)}")
