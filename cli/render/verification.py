@@ -72,9 +72,7 @@ def _summary(console: Console, report: Report) -> None:
     if exposed:
         console.print(f" {', '.join(exposed)} is printed wrong and does not hold, as it should be")
     if meant:
-        console.print(
-            f" chained from what is given to the end: off by {numbers.error(max(c.chain for c in meant))}"
-        )
+        console.print(f" chained from what is given to the end: off by {numbers.error(max(c.chain for c in meant))}")
     if wrong:
         console.print(f" {mark(False)} wrong: {', '.join(wrong)}")
     console.print("\n [quiet]one of them whole: rnn-lab verify 24 · read how: rnn-lab lesson bptt[/]")
