@@ -197,8 +197,8 @@ REFERENCES = {
 }
 
 
-def test_every_op_has_samples_and_a_reference():
-    assert {**TABLE, **COMPOSED}.keys() == REFERENCES.keys()
+def test_every_op_has_samples_and_every_reference_an_op():
+    assert {**TABLE, **COMPOSED}.keys() >= REFERENCES.keys()
     assert not TABLE.keys() & COMPOSED.keys()
     assert [name for name, op in TABLE.items() if not op.samples] == []
     assert [name for name, (_, samples) in COMPOSED.items() if not samples] == []
@@ -210,6 +210,8 @@ def laid_end_to_end(result):
 
 
 def test_forward_equals_its_reference(case):
+    if case.name not in REFERENCES:
+        pytest.skip("the function of its entry is its only definition")
     expected = laid_end_to_end(type(case)(case.name, REFERENCES[case.name], case.args).raw(*case.arrays))
     result = case(*case.leaves()).data
     assert result.dtype == np.float64
