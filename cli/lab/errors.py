@@ -24,6 +24,9 @@ def one_line(error: Exception) -> str | None:
         return " ".join(str(error).split())
     if isinstance(error, MinigradError):
         return f"{' '.join(str(error).split())}; the engine; change the sizes or the data"
+    if isinstance(error, UnicodeEncodeError):
+        sign = error.object[error.start]
+        return f"{error.encoding} has no {sign!a}; the output's encoding; set PYTHONIOENCODING=utf-8"
     if isinstance(error, OSError) and error.strerror:
         return f"{error.strerror.lower()}; {error.filename or 'a file'}; check the path, its permissions and the disk"
     return None

@@ -1,5 +1,6 @@
 """The command as a whole: start-up, help, and errors of one line."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -115,6 +116,15 @@ def test_a_fault_of_ours_is_one_line_too_and_a_traceback_on_request(capsys, monk
     monkeypatch.setenv("RNN_LAB_DEBUG", "1")
     with pytest.raises(ZeroDivisionError):
         run(["verify"])
+
+
+def test_an_output_that_cannot_hold_formulas_is_one_line():
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([SCRIPT, "verify", "18"], capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 2
+    assert done.stderr.splitlines() == [
+        "rnn-lab: ascii has no '\\u2207'; the output's encoding; set PYTHONIOENCODING=utf-8"
+    ]
 
 
 def test_a_closed_pipe_ends_quietly():
