@@ -128,47 +128,53 @@ def sweep(
             if not node.op.plain or watching is not None or create_graph:
                 _pull(node, cotangents, create_graph, _watched(watching, node, cotangents, send))
             else:
-                _pull_arrays(node, cotangents[0], send)
+                _pull_each(node, cotangents[0], False, send)
             if not retain_graph:
-                node.args, node.outputs = None, ()
+                node.free()
         return [_arrived(x, g, found) for x, g, _ in leaves.values()]
 
 
-def _pull_arrays(node: Node, g: Any, send: Send) -> None:
-    """What `_pull` does, for the plainest ops when only numbers are wanted: most of all nodes, so it is quick."""
+def _pull_each(node: Node, g: Any, create_graph: bool, send: Send) -> None:
+    """Send each input its cotangent by its own rule: most of all nodes, so it is quick."""
     args: Any = node.args
     for k, rule, reads in node.op.rules:
         x = args[k]
         if isinstance(x, Variable) and x.requires_grad:
             if not reads:
                 gx = rule(g)
-            elif len(reads) == 1 and reads[0] >= 0:
-                value = args[reads[0]]
-                if isinstance(value, Variable):
-                    if value.storage is not None and value.storage.changed > node.seq:
-                        raise _stale(node, "an input")
-                    value = value.data
-                gx = rule(g, value)
+            elif len(reads) == 1:
+                gx = rule(g, _value(node, args, reads[0], create_graph))
             else:
-                gx = rule(g, *[_array(node, args, position) for position in reads])
+                gx = rule(g, *[_value(node, args, position, create_graph) for position in reads])
             data = x.data
             if gx.shape != data.shape or gx.dtype is not data.dtype:
                 gx = _fit(node, gx, x)
             send(x, gx)
 
 
-def _array(node: Node, args: tuple[Any, ...], position: int) -> Any:
-    """What a rule reads, as an array that has not been changed since."""
-    if position == -1:
-        if node.storage is not None and node.storage.changed > node.seq:
-            raise _stale(node, "the output")
-        return node.outputs[0]
-    value = args[position if position >= 0 else 0]
-    if isinstance(value, Variable):
-        if position >= 0 and value.storage is not None and value.storage.changed > node.seq:
-            raise _stale(node, "an input")
-        value = value.data
-    return value if position >= 0 else np.shape(value)
+def _value(node: Node, args: tuple[Any, ...], position: int, create_graph: bool) -> Any:
+    """What a rule reads: as an array, or as a variable when the gradient is to be differentiated."""
+    if position >= 0:
+        value = args[position]
+        if isinstance(value, Variable):
+            if value.storage is None:  # the usual case, without another call
+                return value if create_graph else value.data
+            return _current(node, value, create_graph)
+        if node.op.variadic and position == 0:
+            return [_current(node, x, create_graph) if isinstance(x, Variable) else x for x in value]
+        return value
+    if position == -2:
+        return np.shape(args[0].data if isinstance(args[0], Variable) else args[0])
+    if node.storage is not None and node.storage.changed > node.seq:
+        raise _stale(node, "the output")
+    return _outputs(node) if create_graph else node.outputs if node.op.many else node.outputs[0]
+
+
+def _current(node: Node, x: Variable, create_graph: bool) -> Any:
+    """An input that has not been changed since."""
+    if x.storage is not None and x.storage.changed > node.seq:
+        raise _stale(node, "an input")
+    return x if create_graph else x.data
 
 
 def _watched(watching: Observer | None, node: Node, cotangents: list[Any], send: Send) -> Send:
@@ -200,51 +206,12 @@ def _pull(node: Node, cotangents: list[Any], create_graph: bool, send: Send) -> 
             send(x, gx)
     elif op.joint is not None:
         rule, reads = op.joint
-        for x, gx in zip(node.inputs, rule(g, *_read(node, reads, create_graph)), strict=True):
+        values = [_value(node, node.args or (), position, create_graph) for position in reads]
+        for x, gx in zip(node.inputs, rule(g, *values), strict=True):
             if isinstance(x, Variable) and x.requires_grad and gx is not None:
                 send(x, _fit(node, gx, x))
     else:
-        args = node.args or ()
-        for k, rule, reads in op.rules:
-            x = args[k]
-            if isinstance(x, Variable) and x.requires_grad:
-                gx = rule(g, *_read(node, reads, create_graph)) if reads else rule(g)
-                if gx.shape != x.data.shape or gx.dtype is not x.data.dtype:
-                    gx = _fit(node, gx, x)
-                send(x, gx)
-
-
-def _read(node: Node, reads: tuple[int, ...], create_graph: bool) -> list[Any]:
-    """The values a rule names: as arrays, or as variables when the gradient is to be differentiated."""
-    args = node.args or ()
-    values: list[Any] = []
-    for position in reads:
-        if position >= 0:
-            value = args[position]
-            if isinstance(value, Variable):
-                if value.storage is not None and value.storage.changed > node.seq:
-                    raise _stale(node, "an input")
-                values.append(value if create_graph else value.data)
-            elif node.op.variadic and position == 0:
-                values.append([_current(node, x, create_graph) for x in value])
-            else:
-                values.append(value)
-        elif position == -1:
-            if node.storage is not None and node.storage.changed > node.seq:
-                raise _stale(node, "the output")
-            many = node.op.many
-            values.append(_outputs(node) if create_graph else node.outputs if many else node.outputs[0])
-        else:
-            values.append(np.shape(args[0].data if isinstance(args[0], Variable) else args[0]))
-    return values
-
-
-def _current(node: Node, x: Any, create_graph: bool) -> Any:
-    if not isinstance(x, Variable):
-        return x
-    if x.storage is not None and x.storage.changed > node.seq:
-        raise _stale(node, "an input")
-    return x if create_graph else x.data
+        _pull_each(node, g, create_graph, send)
 
 
 def _stale(node: Node, what: str) -> GradError:
@@ -261,9 +228,8 @@ def _outputs(node: Node) -> Any:
 
 
 def _through_definition(node: Node, g: Any) -> Iterator[tuple[Variable, Any]]:
-    for x in node.inputs:
-        _current(node, x, True)
-    unique = {key(x): x for x in node.inputs if isinstance(x, Variable) and x.requires_grad}
+    variables = [_current(node, x, True) for x in node.inputs if isinstance(x, Variable)]
+    unique = {key(x): x for x in variables if x.requires_grad}
     found: Cotangents = dict.fromkeys(unique)
     assert node.op.definition is not None
     sweep(node.op.definition(*(node.args or ())), g, found, True, True, stop=True)
