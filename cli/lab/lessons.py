@@ -58,15 +58,14 @@ class Lesson:
 
 def names() -> list[str]:
     """All lessons, as they are typed, in the order in which they build on each other."""
-    folders = [p.parent.name for p in FOLDER.glob("*/lesson.en.md")]
-    return sorted((f.replace("_", "-") for f in folders), key=lambda n: load(n).order)
+    return sorted(_names(), key=lambda name: load(name).order)
 
 
 def load(name: str, lang: str = "en") -> Lesson:
     """Read a lesson; LabError with the nearest name for an unknown one, or the languages there are."""
     folder = FOLDER / name.replace("-", "_")
     if not (folder / "lesson.en.md").is_file() or "/" in name or not name:
-        raise LabError(f"no lesson {name!r}", "lesson", suggestion(name, names_unsorted(), "rnn-lab lesson lists them"))
+        raise LabError(f"no lesson {name!r}", "lesson", suggestion(name, _names(), "rnn-lab lesson lists them"))
     path = folder / f"lesson.{lang}.md"
     if not path.is_file():
         langs = sorted(p.name.split(".")[1] for p in folder.glob("lesson.*.md"))
@@ -77,7 +76,7 @@ def load(name: str, lang: str = "en") -> Lesson:
     return Lesson(name, lang, about["title"], int(about["order"]), about["part"], about["summary"], pages)
 
 
-def names_unsorted() -> list[str]:
+def _names() -> list[str]:
     """All lessons, without reading any."""
     return [p.parent.name.replace("_", "-") for p in FOLDER.glob("*/lesson.en.md")]
 

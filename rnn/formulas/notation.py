@@ -69,12 +69,17 @@ def at(term: Term, t: int, tau: int) -> int | None:
     return t + int(term.index[1:] or 0)
 
 
+def superscript(index: object) -> str:
+    """A time as it is printed: 3 → ⁽³⁾, "t-1" → ⁽ᵗ⁻¹⁾."""
+    return f"⁽{str(index).translate(_TO_SUPERSCRIPT)}⁾"
+
+
 def numbered(text: str, t: int, tau: int) -> str:
     """The formula with its time indices as numbers: h⁽ᵗ⁻¹⁾ at t = 3 is h⁽²⁾."""
 
     def number(match: re.Match[str]) -> str:
         term = Term("", match[1].translate(_SUPERSCRIPT))
-        return f"⁽{str(at(term, t, tau)).translate(_TO_SUPERSCRIPT)}⁾"
+        return superscript(at(term, t, tau))
 
     def number_below(match: re.Match[str]) -> str:
         return str(at(Term("", match[0].translate(_SUBSCRIPT)), t, tau)).translate(_TO_SUBSCRIPT)
@@ -86,7 +91,7 @@ def label(term: Term) -> str:
     """A term as it is printed: ∇h⁽ᵗ⁾, Hₜ."""
     if len(term.symbol) == 1 and term.symbol.isupper() and term.index in ("t", "t-1", "t+1"):
         return term.symbol + term.index.translate(_TO_SUBSCRIPT)
-    index = f"⁽{term.index.translate(_TO_SUPERSCRIPT)}⁾" if term.index else ""
+    index = superscript(term.index) if term.index else ""
     if "/" in term.symbol:
         above, below = term.symbol.split("/")
         if above == "∂L":
@@ -96,7 +101,7 @@ def label(term: Term) -> str:
 
 
 def _before(term: Term) -> str:
-    return f"⁽{_EARLIER[term.index].translate(_TO_SUPERSCRIPT)}⁾"
+    return superscript(_EARLIER[term.index])
 
 
 def read_text(text: str) -> set[Term]:

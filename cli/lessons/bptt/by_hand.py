@@ -13,6 +13,7 @@ from cli.lab.figures import Claim, Column, Excerpt, Matrices, Result, Steps, Tab
 from minigrad import relative_error
 from minigrad.graph import Array
 from rnn.formulas import REGISTRY
+from rnn.formulas.notation import superscript
 from rnn.formulas.registry import Values
 from rnn.formulas.worked import work
 from rnn.verify import engine_values
@@ -89,11 +90,7 @@ def last_step(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     problem, values = _same(hidden, steps, seed)
     mine = REGISTRY["18"](values, steps)[steps]
     rows, claims = _witnesses(problem, "grad_h", steps, mine)
-    return Result((_steps(values, steps, ("18", steps)), Witnesses(f"∇h⁽{_superscript(steps)}⁾", rows)), claims)
-
-
-def _superscript(i: int) -> str:
-    return str(i).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return Result((_steps(values, steps, ("18", steps)), Witnesses(f"∇h{superscript(steps)}", rows)), claims)
 
 
 def _witnesses(problem: Problem, name: str, t: int, mine: Array) -> tuple[Any, tuple[Claim, ...]]:
@@ -104,7 +101,7 @@ def _witnesses(problem: Problem, name: str, t: int, mine: Array) -> tuple[Any, t
     }
     errors = {way: relative_error(mine, value) for way, value in ways.items()}
     rows = (("formula", mine, None), *((way, value, errors[way]) for way, value in ways.items()))
-    where = f"∇h⁽{_superscript(t)}⁾"
+    where = f"∇h{superscript(t)}"
     return rows, (
         at_most(f"{where} by equation equals autograd", errors["autograd"], 1e-10),
         at_most(f"{where} by equation equals differences", errors["differences"], 1e-6),

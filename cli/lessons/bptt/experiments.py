@@ -10,7 +10,7 @@ from cli.lab.costs import cost, growth
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Excerpt, Result, Table, at_least, at_most
 from cli.lessons.bptt.by_hand import earlier_steps, forward, last_scores, last_step, network, parameters
-from cli.lessons.bptt.on_text import left_to_right, norms_through_time, on_text, randomised, truncation
+from cli.lessons.bptt.on_text import PARAMETERS, left_to_right, norms_through_time, on_text, randomised, truncation
 from minigrad import Tensor, cross_entropy, relative_error
 from minigrad.nn import Linear
 from rnn.cells import unroll
@@ -24,8 +24,6 @@ __all__ = [
     "all_equations", "costs", "earlier_steps", "forward", "last_scores", "last_step", "left_to_right", "network",
     "norms_through_time", "on_text", "parameters", "printed_error", "randomised", "truncation",
 ]  # fmt: skip
-
-_PARAMETERS = ("c", "b", "V", "W", "U")
 
 
 @experiment(problems=between(1, 20, full=10))
@@ -67,7 +65,7 @@ def printed_error(hidden: int = 3, *, rng: np.random.Generator) -> Result:
     values = engine_values(problem)
     off = _chain_errors(problem, values, "20-printed")
     mended = _chain_errors(problem, values, "20")
-    rows = tuple((f"∇{k}", off[k], mended[k]) for k in _PARAMETERS)
+    rows = tuple((f"∇{k}", off[k], mended[k]) for k in PARAMETERS)
     alone = random_problem("elman", rng, steps=5, inputs=4, hidden=1, vocabulary=5)
     at_one = max(_chain_errors(alone, engine_values(alone), "20-printed").values())
     touched = max(off[k] for k in ("b", "W", "U"))
@@ -91,7 +89,7 @@ def printed_error(hidden: int = 3, *, rng: np.random.Generator) -> Result:
 
 def _chain_errors(problem: Problem, values: Values, variant: str) -> dict[str, float]:
     found = evaluate(chain(REGISTRY[variant]), problem.given(), problem.tau)
-    return {k: relative_error(found[f"grad_{k}"], values[f"grad_{k}"]) for k in _PARAMETERS}
+    return {k: relative_error(found[f"grad_{k}"], values[f"grad_{k}"]) for k in PARAMETERS}
 
 
 def _literal(values: Values, tau: int) -> str:

@@ -19,7 +19,7 @@ from rnn.layers import RNN
 from rnn.verify import chain
 from rnn.witnesses import Problem, fused
 
-_PARAMETERS = ("c", "b", "V", "W", "U")
+PARAMETERS = ("c", "b", "V", "W", "U")
 
 
 def _text_problem(hidden: int, length: int, rng: np.random.Generator, norm: float) -> tuple[Problem, str]:
@@ -45,7 +45,7 @@ def on_text(units: int = 12, length: int = 40, *, rng: np.random.Generator) -> R
     kernel = fused(problem)
     rows: list[tuple[Any, ...]] = []
     off: list[float] = []
-    for k in _PARAMETERS:
+    for k in PARAMETERS:
         mine = found[f"grad_{k}"]
         errors = relative_error(mine, graph.value(f"grad_{k}")), relative_error(mine, kernel[f"grad_{k}"])
         rows.append((f"∇{k}", str(mine.shape), np.linalg.norm(mine), *errors))

@@ -6,13 +6,15 @@ import numpy as np
 
 from cli.lab.experiments import experiment
 from cli.lab.figures import Column, Plot, Result, Table, at_least, at_most, curve
-from cli.lessons.hidden_state.networks import TINY, above, driven, values
+from cli.lessons.hidden_state.networks import TINY, driven
 from minigrad import Tensor, grad, relative_error
 from minigrad.graph import Array
 from rnn.cells import unroll
 from rnn.formulas import REGISTRY
+from rnn.formulas.notation import superscript
 from rnn.formulas.unfolding import g
 from rnn.recursions import System
+from rnn.verify import engine_values
 
 _LATER = 24  # steps that a system left to itself is followed in the plot
 
@@ -21,8 +23,8 @@ _LATER = 24  # steps that a system left to itself is followed in the plot
 def left_to_itself(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """A state and nothing else, step by step, and unfolded."""
     problem = driven(hidden, steps, seed, "system")
-    known, given = values(problem), problem.given()
-    found = tuple((f"s⁽{above(t)}⁾", *known["s"][t].ravel()) for t in range(steps + 1))
+    known, given = engine_values(problem), problem.given()
+    found = tuple((f"s{superscript(t)}", *known["s"][t].ravel()) for t in range(steps + 1))
     columns: tuple[Column, ...] = (("", "text"), *((f"unit {i}", "number") for i in range(1, hidden + 1)))
     trace = [given["s"][0]]
     for _ in range(_LATER):
@@ -43,13 +45,18 @@ def left_to_itself(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
 def whole_past(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """g⁽ᵗ⁾ of the whole past against one f after another."""
     problem = driven(hidden, steps, seed)
-    known = values(problem)
+    known = engine_values(problem)
     pasts = {t: [known["x"][s] for s in range(t, 0, -1)] for t in range(1, steps + 1)}
     whole = {t: g(known["h"][0], known["theta"], *past) for t, past in pasts.items()}
     stepwise = REGISTRY["4"](known, steps)
     off = {t: relative_error(whole[t], known["h"][t]) for t in whole}
     found = tuple(
-        (f"g⁽{above(t)}⁾", ", ".join(f"x⁽{above(s)}⁾" for s in range(t, 0, -1)), str(sum(map(len, past))), off[t])
+        (
+            f"g{superscript(t)}",
+            ", ".join(f"x{superscript(s)}" for s in range(t, 0, -1)),
+            str(sum(map(len, past))),
+            off[t],
+        )
         for t, past in pasts.items()
     )
     columns: tuple[Column, ...] = (("", "text"), ("reads", "text"), ("numbers", "text"), ("off from the loop", "error"))

@@ -8,15 +8,16 @@ import numpy as np
 
 from cli.lab.experiments import experiment
 from cli.lab.figures import Column, Excerpt, Lattice, Matrices, Result, Table, at_least, at_most
-from cli.lessons.hidden_state.networks import TINY, above, driven, values
+from cli.lessons.hidden_state.networks import TINY, driven
 from cli.lessons.hidden_state.separate import inputs
 from minigrad import Tensor, cross_entropy, grad, relative_error
 from minigrad.graph import Array, nodes
 from minigrad.nn import Linear
 from rnn.formulas import REGISTRY, evaluate
+from rnn.formulas.notation import superscript
 from rnn.layers import RNN
 from rnn.recursions import System
-from rnn.verify import chain
+from rnn.verify import chain, engine_values
 from rnn.witnesses import Problem, total
 
 _LOOP = """\
@@ -32,7 +33,7 @@ _LOOP = """\
 def loop_and_graph(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """The loop in the code and the graph that it leaves behind."""
     problem = driven(hidden, steps, seed)
-    last, layer = values(problem)["h"][steps], problem.layer
+    last, layer = engine_values(problem)["h"][steps], problem.layer
     by_hand = _unrolled_by_hand(problem)
     record = nodes(problem.graph.tensors["h"][steps])
     matrices = {id(x) for node in record for x in inputs(node) if x is layer.weight_hh_l0}
@@ -71,11 +72,11 @@ def _unrolled_by_hand(problem: System) -> Array:
 
 def _lattice(steps: int, copies: bool = False) -> Lattice:
     times = range(1, steps + 1)
-    name = [f"W⁽{above(t)}⁾" if copies else "W" for t in times]
+    name = [f"W{superscript(t)}" if copies else "W" for t in times]
     nodes = (
-        ("", *(f"o⁽{above(t)}⁾" for t in times)),
-        ("h⁽⁰⁾", *(f"h⁽{above(t)}⁾" for t in times)),
-        ("", *(f"x⁽{above(t)}⁾" for t in times)),
+        ("", *(f"o{superscript(t)}" for t in times)),
+        ("h⁽⁰⁾", *(f"h{superscript(t)}" for t in times)),
+        ("", *(f"x{superscript(t)}" for t in times)),
     )
     none = (None,) * steps
     caption = "the same with a copy of W for each step" if copies else "the graph that it leaves behind: unrolled"
@@ -114,7 +115,7 @@ def copies(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     without = added(parts) - parts[int(np.argmax(norms))]
     plain = Problem("elman", problem.layer, problem.head, problem.x, problem.h0, problem.targets)
     by_formula = evaluate(chain(REGISTRY["20"]), plain.given(), steps)["grad_W"]
-    named = tuple((f"∇W⁽{above(t)}⁾", part) for t, part in enumerate(parts, 1))
+    named = tuple((f"∇W{superscript(t)}", part) for t, part in enumerate(parts, 1))
     return Result(
         (_lattice(steps, copies=True), Matrices((*named, ("added", added(parts)), ("∇W", shared)))),
         (

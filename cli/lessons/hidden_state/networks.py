@@ -43,11 +43,6 @@ def rows(hidden: int, steps: int, seed: int) -> Rows:
     return Rows("rows", one.layer, one.head, np.eye(INPUTS)[ids], h0, ids)
 
 
-def values(problem: Rows | System) -> Values:
-    """The engine's value of everything that the page's equations read or give."""
-    return engine_values(problem)
-
-
 def random_rows(rng: np.random.Generator) -> Values:
     """A batch of random sizes, all different: n, d and h."""
     n, d, h = (int(k) for k in rng.permutation(np.arange(2, 9))[:3])
@@ -63,8 +58,3 @@ def shapes(known: Values) -> Table:
     }  # fmt: skip
     found = tuple((name, letters, " × ".join(map(str, a.shape))) for name, (letters, a) in named.items())
     return Table((("", "text"), ("shape", "text"), ("here", "text")), found)
-
-
-def above(t: int) -> str:
-    """A time as it stands above a letter."""
-    return str(t).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))

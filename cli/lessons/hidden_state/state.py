@@ -8,12 +8,13 @@ import numpy as np
 
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Matrices, Result, Steps, Table, at_least, at_most
-from cli.lessons.hidden_state.networks import TINY, random_rows, rows, shapes, values
+from cli.lessons.hidden_state.networks import TINY, random_rows, rows, shapes
 from minigrad import Tensor, cross_entropy, relative_error, softmax
 from minigrad.graph import Array
 from rnn.formulas import REGISTRY
 from rnn.formulas.registry import Values
 from rnn.formulas.worked import work
+from rnn.verify import engine_values
 
 
 def hidden_layer(known: Values, t: int) -> Array:
@@ -24,7 +25,7 @@ def hidden_layer(known: Values, t: int) -> Array:
 @experiment(**TINY)
 def without_memory(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """Two sequences that differ in their first letter: how far apart are the hidden units at each step?"""
-    known = values(rows(hidden, steps, seed))
+    known = engine_values(rows(hidden, steps, seed))
     layer = [float(np.linalg.norm(np.diff(hidden_layer(known, t), axis=0))) for t in range(1, steps + 1)]
     state = [float(np.linalg.norm(np.diff(known["H"][t], axis=0))) for t in range(1, steps + 1)]
     letters = [tuple("abc"[int(x.argmax())] for x in known["X"][t]) for t in range(1, steps + 1)]
@@ -44,7 +45,7 @@ def without_memory(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
 @experiment(**TINY)
 def hidden_state(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """D2L's equations 4 and 5 for two samples, worked at the first step."""
-    known = values(rows(hidden, steps, seed))
+    known = engine_values(rows(hidden, steps, seed))
     step = Steps(tuple(work(REGISTRY[id], known, 1, steps) for id in ("D2L-8.4-4", "D2L-8.4-5")))
     named = ("W_xh", "W_hh", "b_h", "W_hq", "b_q")
     given = (("X₁", known["X"][1]), ("H₀", known["H"][0]), *((k, known[k]) for k in named))
@@ -74,7 +75,7 @@ def one_above_other(W_xh: Array, W_hh: Array) -> Array:
 @experiment(**TINY, problems=between(1, 50))
 def concatenation(hidden: int = 2, steps: int = 3, problems: int = 20, *, seed: int) -> Result:
     """Two products added are one product of what stands side by side."""
-    known = values(rows(hidden, steps, seed))
+    known = engine_values(rows(hidden, steps, seed))
     X, H, W_xh, W_hh = known["X"][1], known["H"][0], known["W_xh"], known["W_hh"]
     wide, tall = side_by_side(X, H), one_above_other(W_xh, W_hh)
     parts = Matrices((("X₁ W_xh", X @ W_xh), ("H₀ W_hh", H @ W_hh), ("added", X @ W_xh + H @ W_hh)))
@@ -101,7 +102,7 @@ def _identity(known: Values) -> tuple[float, float]:
 @experiment(**TINY)
 def two_numberings(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """The state numbered by the last input it has read, or by the next it will read."""
-    known = values(rows(hidden, steps, seed))
+    known = engine_values(rows(hidden, steps, seed))
     ours, state = known["H"], known["H"][0]
     theirs = {1: state}
     for t in range(2, steps + 2):  # h_t = g(h_{t−1}, x_{t−1})
