@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from functools import lru_cache
 from heapq import heappop, heappush
+from math import inf
 from typing import Any
 
 import numpy as np
 
 from minigrad.errors import GradError, ShapeError
-from minigrad.graph import Node, Observer, Op, Variable, key, observer, record
+from minigrad.graph import Node, Observer, Op, Variable, as_used, key, observer, record
 
 Cotangents = dict[Any, Any]
 Send = Callable[[Variable, Any], None]
@@ -87,9 +88,15 @@ def sweep(
     pending: dict[int, tuple[Node, list[Any]]] = {}  # −seq → the node, and a cotangent for each of its outputs
     heap: list[int] = []
     leaves: dict[int, list[Any]] = {}
+    now = inf  # the number of the node whose rule is at work
 
     def send(x: Variable, g: Any) -> None:
         node = x.node
+        if node is not None and node.seq > now:  # x was written over after it was used
+            x = as_used(x, now)
+            if not x.requires_grad:
+                return
+            node = x.node
         if found:
             place = key(x)
             if place in found and not (node is None and x.hooks):
@@ -123,6 +130,7 @@ def sweep(
         send(output, seed)
         while heap:
             node, cotangents = pending.pop(heappop(heap))
+            now = inf if _redone(node.op, create_graph) else node.seq
             if node.notes is not None and "hooks" in node.notes:
                 _hooked(node, cotangents, found)
             if not node.op.plain or watching is not None or create_graph:
@@ -197,14 +205,14 @@ def _freed(node: Node) -> GradError:
 def _pull(node: Node, cotangents: list[Any], create_graph: bool, send: Send) -> None:
     """Send the inputs of a node their cotangents, from those of its outputs."""
     op = node.op
+    if _redone(op, create_graph):
+        _through_definition(node, cotangents, send)
+        return
     if op.many:
         g = tuple(np.zeros_like(out) if c is None else c for c, out in zip(cotangents, node.outputs, strict=True))
     else:
         g = cotangents[0]
-    if create_graph and op.definition is not None:
-        for x, gx in _through_definition(node, g):
-            send(x, gx)
-    elif op.joint is not None:
+    if op.joint is not None:
         rule, reads = op.joint
         values = [_value(node, node.args or (), position, create_graph) for position in reads]
         for x, gx in zip(node.inputs, rule(g, *values), strict=True):
@@ -212,6 +220,11 @@ def _pull(node: Node, cotangents: list[Any], create_graph: bool, send: Send) -> 
                 send(x, _fit(node, gx, x))
     else:
         _pull_each(node, g, create_graph, send)
+
+
+def _redone(op: Op, create_graph: bool) -> bool:
+    """Whether the walk goes through the op's definition, which is recorded anew."""
+    return op.definition is not None and (create_graph or not (op.rules or op.joint))
 
 
 def _stale(node: Node, what: str) -> GradError:
@@ -227,15 +240,17 @@ def _outputs(node: Node) -> Any:
     return variables if node.op.many else variables[0]
 
 
-def _through_definition(node: Node, g: Any) -> Iterator[tuple[Variable, Any]]:
-    variables = [_current(node, x, True) for x in node.inputs if isinstance(x, Variable)]
-    unique = {key(x): x for x in variables if x.requires_grad}
-    found: Cotangents = dict.fromkeys(unique)
+def _through_definition(node: Node, cotangents: list[Any], send: Send) -> None:
+    """Do again, recorded, what the node did. The walk goes on there: nothing that waits is as new as those nodes."""
+    for x in node.inputs:
+        if isinstance(x, Variable):
+            _current(node, x, True)
     assert node.op.definition is not None
-    sweep(node.op.definition(*(node.args or ())), g, found, True, True, stop=True)
-    for place, gx in found.items():
-        if gx is not None:
-            yield unique[place], gx
+    with record(True):
+        outputs = node.op.definition(*(node.args or ()))
+    for y, g in zip(outputs if node.op.many else (outputs,), cotangents, strict=True):
+        if g is not None and y.requires_grad:
+            send(y, g)
 
 
 def _hooked(node: Node, cotangents: list[Any], found: Cotangents) -> None:

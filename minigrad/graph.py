@@ -102,8 +102,8 @@ class Variable:
 class Node:
     """One application of an op: its arguments, the arrays it gave, its place in the order of events.
 
-    `storage` is that of its outputs once one is needed; `notes` holds hooks and, in anomaly mode, the line that
-    made it.
+    `storage` is that of its outputs once one is needed; `notes` holds hooks, what was written over and, in anomaly
+    mode, the line that made it.
     """
 
     __slots__ = ("args", "notes", "op", "outputs", "seq", "storage")
@@ -134,7 +134,8 @@ class Op:
     `joint` gives the cotangents of all inputs at once, for ops whose inputs come as a sequence (`variadic`) or
     whose backward is one computation. Inputs come first among the parameters; the rest are constants.
     `many`: `forward` gives a tuple, and `g` and `y` are tuples too. `view`: outputs may share the input's memory.
-    `definition` is the same function written in other ops: where given, second order goes through it.
+    `definition` is the same function written in other ops: where given, second order goes through it, and first
+    order too where there is no rule.
 
     A rule is written with operators, methods and other ops of its arguments. It runs on plain arrays when only
     numbers are wanted, and on variables when the gradient itself is to be differentiated.
@@ -169,9 +170,9 @@ class Op:
         rules = () if rule is None else rule if isinstance(rule, tuple) else (rule,)
         self.rules = tuple((k, r, self._reads(r)) for k, r in enumerate(rules))  # the input, its rule, what it reads
         self.joint = None if joint is None else (joint, self._reads(joint))
-        self.n_inputs = inputs if joint is not None else len(rules)
+        self.n_inputs = len(rules) or (inputs if joint or definition else 0)
         # The common case, inlined forwards and backwards: inputs only, one output with memory of its own.
-        self.plain = not (variadic or many or view or joint) and self.arity == self.n_inputs
+        self.plain = not (variadic or many or view or joint) and self.arity == len(rules)
 
     def _reads(self, rule: Callable[..., Any]) -> tuple[int, ...]:
         special = {"y": -1, "shape": -2}
@@ -241,9 +242,13 @@ class Op:
             raise misfit(self.name, arrays, self.constants_of(args), error) from None
         if not variables:
             return data
-        first = variables[0]
-        outputs = tuple(map(np.asarray, data)) if self.many else (np.asarray(data),)
-        node = None
+        if self.many:
+            return self.made(args, variables, tuple(map(np.asarray, data)))
+        return self.made(args, variables, (np.asarray(data),))[0]
+
+    def made(self, args: tuple[Any, ...], variables: list[Any], outputs: tuple[Array, ...]) -> tuple[Any, ...]:
+        """Variables for the arrays that the op gave for `args`, which hold `variables`; recording leaves a node."""
+        first, node = variables[0], None
         if _recording and any(x.requires_grad for x in variables):
             node = Node()
             node.op, node.args, node.outputs, node.seq = self, args, outputs, next(_numbers)
@@ -252,8 +257,9 @@ class Op:
         if self.view:
             _share(first, made)
         if _observer is not None:
+            arrays = [x.data if isinstance(x, Variable) else x for x in self.inputs_of(args)]
             _observer.applied(self, arrays, outputs, node)
-        return made if self.many else made[0]
+        return made
 
     def inputs_of(self, args: tuple[Any, ...]) -> tuple[Any, ...]:
         """The differentiable ones of the arguments."""
@@ -350,6 +356,14 @@ def key(x: Variable) -> Any:
     return id(x) if x.node is None else (x.node, x.index)
 
 
+def as_used(x: Variable, seq: float) -> Variable:
+    """The variable as the op of that number met it: one that was written over since has got another history."""
+    while x.node is not None and x.node.seq > seq:
+        assert x.node.notes is not None  # whoever writes over a variable leaves it there as it was
+        x = x.node.notes["before"]
+    return x
+
+
 def nodes(output: Variable) -> list[Node]:
     """Every node that `output` came from, oldest first."""
     seen: set[Node] = set()
@@ -359,23 +373,37 @@ def nodes(output: Variable) -> list[Node]:
         if node is None or node in seen:
             continue
         seen.add(node)
-        stack.extend(x.node for x in node.inputs if isinstance(x, Variable))
+        stack.extend(as_used(x, node.seq).node for x in node.inputs if isinstance(x, Variable))
     return sorted(seen, key=lambda n: n.seq)
 
 
 def replay(output: Variable, replaced: Sequence[tuple[Variable, Array]]) -> Array:
-    """The array `output` would be, were the variables of `replaced` (leaves or interior) those arrays instead.
+    """The array `output` would be, were the variables of `replaced` (leaves or interior) those arrays instead."""
+    return replaying(output, [x for x, _ in replaced])([array for _, array in replaced])
+
+
+def replaying(output: Variable, replaced: Sequence[Variable]) -> Callable[[Sequence[Array]], Array]:
+    """From arrays for the variables of `replaced` (leaves or interior) to what `output` would be with them.
 
     Runs forwards only, through the nodes that feel the change: the basis of differences with respect to any
     quantity in the graph. The graph must not have been freed.
     """
-    values: dict[Any, Array] = {key(x): array for x, array in replaced}
+    felt = {key(x) for x in replaced}
+    plan: list[tuple[Node, list[Any]]] = []  # the nodes that feel it, each with its inputs as it met them
     for node in nodes(output):
-        inputs, op, args = node.inputs, node.op, node.args or ()
-        if not any(isinstance(x, Variable) and key(x) in values for x in inputs):
-            continue
-        arrays = [values.get(key(x), x.data) if isinstance(x, Variable) else x for x in inputs]
-        data = op.forward(arrays, *args[1:]) if op.variadic else op.forward(*arrays, *args[op.n_inputs :])
-        for i, d in enumerate(data if op.many else (data,)):
-            values.setdefault((node, i), np.asarray(d))
-    return values.get(key(output), output.data)
+        inputs = [as_used(x, node.seq) if isinstance(x, Variable) else x for x in node.inputs]
+        if any(isinstance(x, Variable) and key(x) in felt for x in inputs):
+            plan.append((node, inputs))
+            felt |= {(node, i) for i in range(len(node.outputs))}
+
+    def run(arrays: Sequence[Array]) -> Array:
+        values: dict[Any, Array] = {key(x): array for x, array in zip(replaced, arrays, strict=True)}
+        for node, inputs in plan:
+            given = [values.get(key(x), x.data) if isinstance(x, Variable) else x for x in inputs]
+            op, args = node.op, node.args or ()
+            data = op.forward(given, *args[1:]) if op.variadic else op.forward(*given, *args[op.n_inputs :])
+            for i, d in enumerate(data if op.many else (data,)):
+                values.setdefault((node, i), np.asarray(d))
+        return values.get(key(output), output.data)
+
+    return run

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any, Self
 
 import numpy as np
@@ -70,6 +71,17 @@ class Module:
     def eval(self) -> Self:
         """`train(False)`: as a trained model is used."""
         return self.train(False)
+
+    @contextmanager
+    def evaluating(self) -> Iterator[None]:
+        """Within, all modules act as in `eval`; afterwards each as before."""
+        modes = [(module, module.training) for _, module in self.named_modules()]
+        self.eval()
+        try:
+            yield
+        finally:
+            for module, mode in modes:
+                module.training = mode
 
     def state_dict(self) -> dict[str, Array]:
         """Copies of all parameters by name."""

@@ -132,7 +132,8 @@ class Tensor(Variable):
         if self.node is not None and self.node.op.view and recording():
             raise GradError(f"{op.name} in place: a view with history cannot be written to; write to a copy")
         with record(recording() and not leaf):
-            new = op(self._alias(self.node), *args)
+            before = self._alias(self.node)
+            new = op(before, *args)
         if new.shape != self.shape or new.dtype != self.dtype:
             raise ShapeError(
                 f"{op.name} in place: {new.dtype} of shape {new.shape} does not fit into {self.dtype} of {self.shape}"
@@ -140,6 +141,7 @@ class Tensor(Variable):
         self.data[...] = new.data
         self.touch()
         if new.node is not None:
+            new.node.notes = {**(new.node.notes or {}), "before": before}  # for those who have used it already
             self.node, self.index, self.requires_grad = new.node, new.index, True
         return self
 

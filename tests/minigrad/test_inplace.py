@@ -171,3 +171,46 @@ def test_any_sequence_of_changes_equals_the_same_without_places(changes, seed):
             u = u * mask + v * (1.0 - mask)
     assert np.allclose(t.data, u.data)
     assert np.allclose(grad(t.tanh().sum(), x, retain_graph=True).data, grad(u.tanh().sum(), x).data)
+
+
+@given(st.lists(st.sampled_from(["use", "add", "scale", "assign", "join"]), min_size=1, max_size=8), st.integers(0, 99))
+def test_what_used_a_tensor_before_it_was_written_over_keeps_its_history(events, seed):
+    """Uses and changes in any order against the same written without changes in place."""
+    rng = np.random.default_rng(seed)
+    a, b = rng.uniform(1, 2, (3,)), rng.uniform(1, 2, (3,))
+
+    def f(x, v, in_place):
+        t, used = x * 3.0, x.sum() * 0.0
+        for k, event in enumerate(events):
+            if event == "use":
+                used = used + (t + float(k)).sum() * float(k + 2)
+            elif event == "add":
+                t = t.__iadd__(v) if in_place else t + v
+            elif event == "scale":
+                t = t.__imul__(2.0) if in_place else t * 2.0
+            elif event == "join":
+                t = t.__isub__(used) if in_place else t - used
+            elif in_place:
+                t[1] = v[0] * 5.0
+            else:
+                t = t * Tensor([1.0, 0.0, 1.0]) + (v[0] * 5.0) * Tensor([0.0, 1.0, 0.0])
+        return used + (t * Tensor([1.0, 2.0, 3.0])).sum()
+
+    found = []
+    for in_place in (True, False):
+        x, v = Tensor(a, True), Tensor(b, True)
+        y = f(x, v, in_place)
+        kept = [g.data for g in grad(y, [x, v], retain_graph=True)]
+        found.append([y.data, *kept, *(g.data for g in grad(y, [x, v]))])
+    for mine, theirs in zip(*found, strict=True):
+        np.testing.assert_allclose(mine, theirs, rtol=1e-12)
+
+
+def test_a_value_that_was_given_a_history_later_has_none_before():
+    t, x = Tensor([1.0, 2.0]), Tensor([3.0, 4.0], True)
+    used = t * x
+    kept = t + x
+    t[0] = x[1] * 5.0
+    np.testing.assert_array_equal(grad(kept.sum(), x).data, [1, 1])
+    with pytest.raises(GradError, match="changed in place"):
+        grad(used.sum(), x)
