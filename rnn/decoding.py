@@ -29,7 +29,7 @@ def _sample(model: LanguageModel, ids: np.ndarray, temperature: float, rng: np.r
     state = None
     while True:
         if ids.size:
-            with no_grad():
+            with no_grad(), model.evaluating():
                 logits, state = model(ids[:, None], state)
             scores = logits.data[-1, 0].astype(np.float64)
             p = np.exp(scores - scores.max())

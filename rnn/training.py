@@ -11,6 +11,7 @@ from minigrad import cross_entropy
 from minigrad.graph import Array
 from minigrad.optim import Optimizer, clip_grad_norm
 from rnn.errors import RnnError
+from rnn.layers import detached
 from rnn.models import LanguageModel
 
 
@@ -54,5 +55,5 @@ def train(
                     f"the loss is {loss.item():.3g}, its gradient {norm:.3g}", f"step {step}", "lower the learning rate"
                 )
             optimizer.step()
-            state = state.detach() if carry else None
+            state = detached(state) if carry else None
             yield StepReport(step, number, loss.item(), norm, inputs.size)

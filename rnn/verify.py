@@ -8,8 +8,9 @@ Then all are evaluated once more as a chain, from the parameters to the gradient
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -17,12 +18,11 @@ import numpy as np
 from minigrad import relative_error
 from rnn.errors import RnnError
 from rnn.formulas import REGISTRY, Equation, evaluate, find
-from rnn.formulas.registry import Values
-from rnn.recursions import random_recursion
+from rnn.formulas.registry import Values, Witness
 from rnn.witnesses import Problem, random_problem
 
 # The largest relative errors that count as agreement, in float64.
-BOUNDS = {"engine": 1e-9, "differences": 1e-6, "fused": 1e-9}
+BOUNDS: dict[Witness, float] = {"engine": 1e-9, "differences": 1e-6, "fused": 1e-9}
 
 
 @dataclass(frozen=True)
@@ -39,6 +39,7 @@ class Check:
     @property
     def holds(self) -> bool:
         """Every witness that the registry names has spoken, and agrees."""
+        errors: dict[Witness, float | None]
         errors = {"engine": self.engine, "differences": self.differences, "fused": self.fused}
         return all(_within(errors[w], BOUNDS[w]) for w in self.equation.witnesses)
 
@@ -65,33 +66,78 @@ def _within(error: float | None, bound: float) -> bool:
     return error is not None and error <= bound
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What each witness has for the quantities of one problem; it is asked when it is needed, and once."""
+
+    problem: Problem
+    _moved: Values = field(default_factory=dict)
+
+    @cached_property
+    def engine(self) -> Values:
+        """The engine's value of everything that the family's equations read or give."""
+        return engine_values(self.problem)
+
+    @cached_property
+    def _kernel(self) -> Values:
+        return self.problem.kernel()
+
+    def of(self, witness: Witness, quantity: str) -> Any:
+        """What this witness has for a quantity."""
+        if witness == "engine":
+            return self.engine[quantity]
+        if witness == "fused":
+            return self._kernel[quantity]
+        if quantity not in self._moved:
+            self._moved[quantity] = self.problem.graph.difference(quantity)
+        return self._moved[quantity]
+
+
 def verify(query: str | None = None, *, problems: int = 5, seed: int = 0) -> Report:
     """Check the equations of an id, a family or a prefix (all without one) on random problems.
 
     Each problem has its own sizes, all different, at least three steps, and a non-zero initial state.
     """
+    return report(each(query, problems=problems, seeds=(seed,)), problems)
+
+
+def each(query: str | None = None, *, problems: int = 5, seeds: Iterable[int] = (0,)) -> Iterator[list[Check]]:
+    """The same for several seeds, the checks of one family and one seed at a time."""
     equations = find(query)
     if not equations:
         raise RnnError(f"no equation, family or prefix {query!r}", "verify", "ids are " + ", ".join(REGISTRY))
     if problems < 1:
         raise RnnError(f"{problems} problems", "verify", "give at least 1")
-    checks: list[Check] = []
     for family in dict.fromkeys(e.family for e in equations):
-        rng = np.random.default_rng(seed)
-        drawn = [_draw(family, rng) for _ in range(problems)]
-        checks += check([e for e in equations if e.family == family], drawn)
-    return Report(tuple(checks), problems)
+        for seed in seeds:
+            yield check([e for e in equations if e.family == family], drawn(family, problems, seed))
 
 
-_DRAWN_BY: dict[str, Callable[..., Problem]] = dict.fromkeys(("system", "driven", "rows"), random_recursion)
+def report(found: Iterable[list[Check]], problems: int) -> Report:
+    """What checks come to: of those of one equation, the worst. Of one printed wrong that is the nearest to right."""
+    by_id: dict[str, list[Check]] = {}
+    for checks in found:
+        for c in checks:
+            by_id.setdefault(c.equation.id, []).append(c)
+    return Report(tuple(_worst_of_seeds(checks) for checks in by_id.values()), problems)
+
+
+def _worst_of_seeds(checks: Sequence[Check]) -> Check:
+    if checks[0].equation.expected_to_fail:
+        return min(checks, key=lambda c: (c.ok, c.engine or 0.0))
+    return _worst(checks)
+
+
+def drawn(family: str, problems: int, seed: int) -> list[Problem]:
+    """Random problems of a family, of different sizes."""
+    rng = np.random.default_rng(seed)
+    return [_draw(family, rng) for _ in range(problems)]
 
 
 def _draw(family: str, rng: np.random.Generator) -> Problem:
-    sizes = rng.permutation(np.arange(2, 9))[:3]
-    draw = _DRAWN_BY.get(family, random_problem)
-    return draw(
-        family, rng, steps=int(rng.integers(3, 8)), inputs=int(sizes[0]), hidden=int(sizes[1]), vocabulary=int(sizes[2])
-    )
+    sizes = rng.permutation(np.arange(2, 7))[:3]
+    steps, (inputs, hidden, vocabulary) = int(rng.integers(3, 7)), map(int, sizes)
+    return random_problem(family, rng, steps=steps, inputs=inputs, hidden=hidden, vocabulary=vocabulary)
 
 
 def check(equations: Sequence[Equation], problems: Sequence[Problem]) -> list[Check]:
@@ -118,34 +164,24 @@ def _worst(checks: Sequence[Check]) -> Check:
 
 
 def _check_on(equations: Sequence[Equation], problem: Problem) -> list[Check]:
-    graph, known = problem.graph, engine_values(problem)
-    kernel = problem.kernel() if any("fused" in e.witnesses for e in equations) else {}
-    moved: Values = {}
+    answers, chains = Answers(problem), {}
     checks = []
     for e in equations:
-        mine = _attempt(e, known, problem.tau)
-        if "differences" in e.witnesses and e.quantity not in moved:
-            moved[e.quantity] = graph.difference(e.quantity)
-        errors = {
-            "engine": error(mine, known[e.quantity]),
-            "differences": error(mine, moved[e.quantity]) if "differences" in e.witnesses else None,
-            "fused": error(mine, kernel[e.quantity]) if "fused" in e.witnesses else None,
-        }
-        chained = _attempt(_chained, e, problem)
-        off = error(chained, known[e.quantity])
-        checks.append(Check(e, **errors, chain=off, shapes=_shapes(e, known)))
+        mine, links = _attempt(e, answers.engine), chain(e)
+        errors = {w: error(mine, answers.of(w, e.quantity)) if w in e.witnesses else None for w in BOUNDS}
+        key = tuple(map(id, links))
+        if key not in chains:  # most equations stand in the same chain
+            chains[key] = _attempt(evaluate, links, problem.given())
+        off = error(chains[key] and chains[key][e.quantity], answers.engine[e.quantity])
+        checks.append(Check(e, **errors, chain=off, shapes=_shapes(e, answers.engine)))
     return checks
-
-
-def _chained(e: Equation, problem: Problem) -> Any:
-    return evaluate(chain(e), problem.given(), problem.tau)[e.quantity]
 
 
 def _attempt(compute: Callable[..., Any], *args: Any) -> Any:
     """What is computed; None where an equation cannot be: it reads what is not there, or its shapes do not fit."""
     try:
         return compute(*args)
-    except (LookupError, ArithmeticError, TypeError, ValueError):  # a cycle among equations is a ValueError
+    except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError):  # a cycle is a ValueError
         return None
 
 
@@ -155,7 +191,7 @@ def engine_values(problem: Problem) -> Values:
     values = problem.given()
     for name in dict.fromkeys(e.quantity for e in family):
         found = problem.graph.value(name)
-        values[name] = {**values[name], **found} if name in values else found
+        values[name] = {**values[name], **found} if isinstance(found, dict) and name in values else found
     return values
 
 
@@ -189,5 +225,5 @@ def _shapes(e: Equation, known: Values) -> dict[str, tuple[int, ...]]:
 
 
 def _arrays(e: Equation, known: Values) -> list[str]:
-    """What it reads that has a shape; a function such as f has none."""
-    return [a for a in e.arguments if a in known and not callable(known[a])]
+    """What it reads that has a shape; a function such as f and a length such as τ have none."""
+    return [a for a in e.arguments if a in known and not callable(known[a]) and not isinstance(known[a], int)]

@@ -11,10 +11,11 @@ from cli.commands import options
 _AT_LEAST_1 = click.IntRange(min=1)
 
 
-@click.command(epilog="Example: rnn-lab train --corpus the-lighthouse --hidden 128 --epochs 30")
+@click.command(epilog="Example: rnn-lab train --corpus the-lighthouse --cell lstm --hidden 128")
 @options.text_options
-@click.option("--cell", default="rnn", show_default=True, help="The recurrent cell: rnn.")
-@click.option("--hidden", default=128, show_default=True, type=_AT_LEAST_1, help="Hidden units.")
+@click.option("--cell", default="rnn", show_default=True, help="The recurrent cell: rnn, gru or lstm.")
+@click.option("--hidden", default=128, show_default=True, type=_AT_LEAST_1, help="Hidden units of a layer.")
+@click.option("--layers", default=1, show_default=True, type=_AT_LEAST_1, help="Recurrent layers.")
 @click.option("--batch", default=32, show_default=True, type=_AT_LEAST_1, help="Sequences in a minibatch.")
 @click.option("--window", default=35, show_default=True, type=_AT_LEAST_1, help="Steps that a gradient goes back.")
 @click.option("--epochs", type=_AT_LEAST_1, help="Passes over the training part. Default: 30.")

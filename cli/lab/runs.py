@@ -32,6 +32,7 @@ class Settings:
     sha256: str
     cell: str = "rnn"
     hidden: int = 128
+    layers: int = 1
     batch: int = 32
     window: int = 35
     epochs: int | None = 30
@@ -62,7 +63,9 @@ class Run:
 
 def build(settings: Settings, vocabulary: int, rng: np.random.Generator) -> LanguageModel:
     """The network that the settings describe, with fresh weights."""
-    return LanguageModel(vocabulary, settings.hidden, cell=settings.cell, dtype=np.dtype(settings.dtype), rng=rng)
+    return LanguageModel(
+        vocabulary, settings.hidden, settings.layers, cell=settings.cell, dtype=np.dtype(settings.dtype), rng=rng
+    )
 
 
 def fresh_folder(out: str | None, settings: Settings) -> Path:
@@ -137,8 +140,10 @@ def _settings(found: dict[str, Any]) -> Settings:
     if set(found) != expected:
         raise KeyError(", ".join(sorted(set(found) ^ expected)))
     settings = Settings(**found)
-    if type(settings.hidden) is not int or settings.hidden < 1:
-        raise ValueError(f"hidden is {settings.hidden!r}")
+    for name in ("hidden", "layers"):
+        size = getattr(settings, name)
+        if type(size) is not int or size < 1:
+            raise ValueError(f"{name} is {size!r}")
     for name, known in (("cell", LAYERS), ("dtype", ("float32", "float64"))):
         if getattr(settings, name) not in known:
             raise ValueError(f"{name} is {getattr(settings, name)!r}")

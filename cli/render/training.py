@@ -25,11 +25,16 @@ _QUIET_SECONDS = 10.0  # between lines where nothing is redrawn
 _WIDEST = 84
 
 
+def _network(settings: Settings) -> str:
+    """lstm 128, or 2 × lstm 128."""
+    return f"{f'{settings.layers} × ' if settings.layers > 1 else ''}{settings.cell} {settings.hidden}"
+
+
 class View:
     """What has happened so far, as a picture."""
 
     def __init__(self, settings: Settings, text: Prepared, updates: int):
-        self.title = f"{text.corpus.name} · {settings.cell} {settings.hidden}"
+        self.title = f"{text.corpus.name} · {_network(settings)}"
         self.updates = updates
         self.clip = settings.clip
         self.started = time.perf_counter()

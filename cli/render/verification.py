@@ -15,16 +15,11 @@ from rich.text import Text
 
 from cli.render import numbers
 from cli.render.console import mark
-from rnn.formulas import Equation
+from rnn.formulas import FAMILIES, Equation
 from rnn.formulas.notation import symbol
+from rnn.formulas.registry import Witness
 from rnn.verify import BOUNDS, Check, Report
 
-FAMILIES = {
-    "elman": "Elman network [DLB 10.2, 10.2.2]",
-    "system": "A system left to itself [DLB 10.1]",
-    "driven": "A system driven by a signal [DLB 10.1]",
-    "rows": "Samples as rows [D2L 8.4]",
-}
 _OTHER_COLUMNS = 41  # of the table, beside the formulas
 _SHORTEST_FORMULAS = 39  # columns that formulas need when broken before a plus sign
 
@@ -42,7 +37,7 @@ def show(console: Console, report: Report) -> None:
 def _table(console: Console, family: str, checks: list[Check], problems: int) -> None:
     room = console.width - _OTHER_COLUMNS
     formulas = room >= _SHORTEST_FORMULAS
-    console.print(f"\n [title]{FAMILIES.get(family, family)}[/]", f"[quiet]worst of {problems}[/]\n")
+    console.print(f"\n [title]{FAMILIES[family]}[/]", f"[quiet]worst of {problems}[/]\n")
     table = Table(box=None, padding=(0, 1), header_style="quiet", pad_edge=True)
     table.add_column("eq.", style="accent", no_wrap=True)
     table.add_column("formula" if formulas else "gives", no_wrap=True)
@@ -94,7 +89,9 @@ def _one(console: Console, check: Check, problems: int) -> None:
     facts.add_row("shapes", ", ".join(f"{symbol(name)} {_shape(shape)}" for name, shape in check.shapes.items()))
     if e.note:
         facts.add_row("note", escape(e.note))
-    for name, error in (("engine", check.engine), ("differences", check.differences), ("fused", check.fused)):
+    errors: tuple[tuple[Witness, float | None], ...]
+    errors = (("engine", check.engine), ("differences", check.differences), ("fused", check.fused))
+    for name, error in errors:
         if error is None:
             facts.add_row(name, "[quiet]does not apply[/]")
         else:

@@ -1,6 +1,10 @@
-"""The only home of equations: one plain NumPy function per printed equation, a file per family."""
+"""The only home of equations: one plain NumPy function per printed equation, a file or a few per family."""
 
-from rnn.formulas import elman, unfolding
-from rnn.formulas.registry import REGISTRY, Equation, evaluate, find
+# ruff: noqa: F401  # importing a family enters its equations, in this order
+from rnn.formulas import (  # isort: skip
+    elman, unfolding, relu, mean, jordan, output_recurrence, gru, gru_after, lstm, lstm_backward, lstm_gradients,
+    peephole, deep, bidirectional, masked, truncation, sensitivity,
+)  # fmt: skip
+from rnn.formulas.registry import FAMILIES, REGISTRY, Equation, evaluate, find
 
-__all__ = ["REGISTRY", "Equation", "elman", "evaluate", "find", "unfolding"]
+__all__ = ["FAMILIES", "REGISTRY", "Equation", "elman", "evaluate", "find", "unfolding"]

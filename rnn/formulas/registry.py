@@ -2,16 +2,19 @@
 
 Arguments are looked up by name in the values at hand, so a network is a set of equations that closes: given the
 parameters, the inputs and the targets, the rest follows. A quantity with time is a dict from t to its value, with
-t as printed (1 … τ; h also at 0); vectors are columns (n, 1). `t` and `tau` are the step and the length.
+t as printed (1 … τ; h also at 0); one with layer and time is a dict from (l, t). Vectors are columns (n, 1). `t` and
+`tau` are the step and the length, `l` and `depth` the layer and how many there are.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from graphlib import TopologicalSorter
-from inspect import signature
+from inspect import getsource, signature
+from itertools import product
+from textwrap import dedent
 from typing import Any, Literal
 
 from rnn.formulas import notation
@@ -21,13 +24,14 @@ Values = dict[str, Any]
 Witness = Literal["engine", "differences", "fused"]
 
 REGISTRY: dict[str, Equation] = {}
+FAMILIES: dict[str, str] = {}
+"""The families of equations, each with what it is about."""
 
-# For which t an equation holds, as it is printed.
-RANGES: dict[str, Callable[[int], range]] = {
-    "": lambda tau: range(tau, tau + 1),
-    "t = 1 … τ": lambda tau: range(1, tau + 1),
-    "t = τ−1 … 1": lambda tau: range(tau - 1, 0, -1),
-}
+
+def family(name: str, title: str) -> str:
+    """Enter a family; returns its name."""
+    FAMILIES[name] = title
+    return name
 
 
 @dataclass(frozen=True)
@@ -46,7 +50,9 @@ class Equation:
     function: Callable[..., Any]
     expected_to_fail: bool = False
     note: str = ""
+    derivation: tuple[tuple[str, str], ...] = ()
     arguments: tuple[str, ...] = field(default=())
+    written: str = ""
 
     @cached_property
     def given(self) -> Term:
@@ -60,23 +66,35 @@ class Equation:
         return notation.name(self.given.symbol)
 
     @cached_property
+    def code(self) -> str:
+        """The function's source, without its decorator."""
+        source = self.written or dedent(getsource(self.function))
+        return source[source.index("def ") :]
+
+    def rewritten(self, code: str) -> Equation:
+        """The same entry with another function, from its source."""
+        scope = dict(self.function.__globals__)
+        # The source is made from that of a function of the registry.
+        exec(compile("from __future__ import annotations\n" + code, f"<{self.id}>", "exec"), scope)
+        return replace(self, function=scope[self.function.__name__], written=code)
+
+    @cached_property
     def reads(self) -> frozenset[Term]:
         """The terms on the right, from the function's source."""
-        return frozenset(notation.read_function(self.function))
+        return frozenset(notation.read_source(self.code))
 
-    def times(self, tau: int) -> range:
-        """The t at which it is to be evaluated, in the order of print."""
-        return RANGES[self.over](tau)
+    def places(self, values: Mapping[str, Any]) -> list[dict[str, int]]:
+        """Where it is to be evaluated, in the order of print: each index by name, such as {"t": 3}."""
+        return notation.places(self.over, values)
 
-    def at(self, values: Mapping[str, Any], t: int, tau: int) -> Any:
-        """The right-hand side at step t."""
-        known = {**values, "t": t, "tau": tau}
-        return self.function(**{a: known[a] for a in self.arguments})
+    def at(self, values: Mapping[str, Any], **where: int) -> Any:
+        """The right-hand side at one place, such as t=3."""
+        return self.function(**{a: where[a] if a in where else values[a] for a in self.arguments})
 
-    def __call__(self, values: Mapping[str, Any], tau: int) -> Any:
-        """What the equation gives from the values at hand: a dict from time to value, or a value without time."""
-        results = {notation.at(self.given, t, tau): self.at(values, t, tau) for t in self.times(tau)}
-        return results if self.given.index else results[None]
+    def __call__(self, values: Mapping[str, Any]) -> Any:
+        """What it gives from the values at hand: a dict from index to value, or a value without index."""
+        found = {notation.index(self.given, values, where): self.at(values, **where) for where in self.places(values)}
+        return found if self.given.index else found[None]
 
 
 def equation(
@@ -92,15 +110,22 @@ def equation(
     witnesses: tuple[Witness, ...] = ("engine", "differences", "fused"),
     expected_to_fail: bool = False,
     note: str = "",
+    derivation: tuple[tuple[str, str], ...] = (),
 ) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Enter a function as equation `id`; the function itself is returned unchanged."""
+    """Enter a function as equation `id`; the function itself is returned unchanged.
+
+    `over` says for which indices it holds, as in "l = λ … 1, t = τ−1 … 1". The lines of the derivation are pairs,
+    Unicode and LaTeX.
+    """
+    if family not in FAMILIES:
+        raise ValueError(f"the registry has no family {family}")
 
     def enter(function: Callable[..., Any]) -> Callable[..., Any]:
         if id in REGISTRY:
             raise ValueError(f"the registry has an equation {id} already")
         REGISTRY[id] = Equation(
             id, family, gives, over, text, latex, source, title, witnesses, function, expected_to_fail, note,
-            tuple(signature(function).parameters),
+            derivation, tuple(signature(function).parameters),
         )  # fmt: skip
         return function
 
@@ -120,33 +145,28 @@ def find(query: str | None = None) -> list[Equation]:
     return family or [e for e in REGISTRY.values() if e.id.startswith(query + "-")]
 
 
-def evaluate(equations: Iterable[Equation], values: Mapping[str, Any], tau: int) -> Values:
+def evaluate(equations: Iterable[Equation], values: Mapping[str, Any]) -> Values:
     """All that the equations give from `values`, each taking what the others gave: the chain from end to end.
 
-    The order follows from what each equation reads at which time, so it need not be told.
+    The order follows from what each equation reads at which index, so it need not be told.
     """
     known: Values = {k: dict(v) if isinstance(v, dict) else v for k, v in values.items()}
-    tasks = {_place(e.quantity, notation.at(e.given, t, tau)): (e, t) for e in equations for t in e.times(tau)}
-    order: TopologicalSorter[tuple[str, int | None]] = TopologicalSorter()
-    for place, (e, t) in tasks.items():
-        order.add(place, *(p for term in e.reads for p in _places(term, e, t, tau) if p in tasks))
-    for place in order.static_order():
-        e, t = tasks[place]
-        value = e.at(known, t, tau)
-        name, time = place
-        if time is None:
+    tasks = {(e.quantity, notation.index(e.given, known, at)): (e, at) for e in equations for at in e.places(known)}
+    order: TopologicalSorter[tuple[str, Any]] = TopologicalSorter()
+    for task, (e, at) in tasks.items():
+        order.add(task, *(p for term in e.reads for p in _needed(term, known, at) if p in tasks))
+    for task in order.static_order():
+        (name, index), (e, at) = task, tasks[task]
+        value = e.at(known, **at)
+        if index is None:
             known[name] = value
         else:
-            known.setdefault(name, {})[time] = value
+            known.setdefault(name, {})[index] = value
     return known
 
 
-def _place(name: str, time: int | None) -> tuple[str, int | None]:
-    return name, time
-
-
-def _places(term: Term, e: Equation, t: int, tau: int) -> list[tuple[str, int | None]]:
-    """Where a term's value stands: at one time, or for an equation that sums over t, at all of them."""
-    name = notation.name(term.symbol)
-    times = range(1, tau + 1) if term.index and not e.over and not e.given.index else [t]
-    return [_place(name, notation.at(term, s, tau)) for s in times]
+def _needed(term: Term, values: Mapping[str, Any], at: Mapping[str, int]) -> list[tuple[str, Any]]:
+    """The values that a term stands for at a place; an index that the place leaves open is summed over, so all."""
+    name, free = notation.name(term.symbol), [v for v in notation.variables(term) if v not in at]
+    ranges = (range(1, notation.end(v, values) + 1) for v in free)
+    return [(name, notation.index(term, values, {**at, **dict(zip(free, s, strict=True))})) for s in product(*ranges)]

@@ -11,10 +11,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from rnn.formulas.registry import equation
+from rnn.formulas.registry import equation, family
 from rnn.formulas.words import Array
 
 Series = dict[int, Array]
+
+family("system", "A system left to itself [DLB 10.1]")
+family("driven", "A system driven by a signal [DLB 10.1]")
+family("rows", "Samples as rows [D2L 8.4]")
 
 
 @equation(

@@ -16,6 +16,21 @@ def diag(v: Array) -> Array:
     return np.diagflat(v)
 
 
+def sigmoid(v: Array) -> Array:
+    """σ(v) = 1 / (1 + exp(−v)), entry by entry; written with tanh, which cannot overflow."""
+    return (1 + np.tanh(v / 2)) / 2
+
+
+def relu(v: Array) -> Array:
+    """The positive part, entry by entry."""
+    return np.maximum(v, 0)
+
+
+def positive(v: Array) -> Array:
+    """1 where v > 0 and 0 elsewhere: the slope of relu."""
+    return (v > 0).astype(v.dtype)
+
+
 def softmax(v: Array) -> Array:
     """exp(vᵢ) / Σⱼ exp(vⱼ), computed without overflow."""
     e = np.exp(v - v.max())
@@ -40,3 +55,23 @@ def sum(terms: Iterable[Any]) -> Any:
 def steps(tau: int) -> range:
     """1 … τ."""
     return range(1, tau + 1)
+
+
+def kron(a: Array, b: Array) -> Array:
+    """a ⊗ b, the Kronecker product: the block of row i, column j is aᵢⱼ b."""
+    return np.kron(a, b)
+
+
+def vec(m: Array) -> Array:
+    """The columns of a matrix below each other, as one column."""
+    return m.reshape(-1, 1, order="F")
+
+
+def matrix(v: Array, like: Array) -> Array:
+    """The matrix of the shape of `like` that vec takes to the column v."""
+    return v.reshape(like.shape, order="F")
+
+
+def norm(m: Array) -> float:
+    """The spectral norm: the most that m stretches a vector, its largest singular value."""
+    return float(np.linalg.norm(m, 2))

@@ -5,8 +5,6 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
-from inspect import getsource
-from textwrap import dedent
 from typing import Any
 
 from rnn.formulas.notation import numbered, symbol
@@ -33,27 +31,29 @@ class Term:
 
 @dataclass(frozen=True)
 class Worked:
-    """An equation at one step: its text with times as numbers, its terms in order, and what they come to."""
+    """An equation at one place: its text with indices as numbers, its terms in order, and what they come to."""
 
     equation: Equation
-    t: int
+    where: Mapping[str, int]
     text: str
     terms: tuple[Term, ...]
     result: Any
 
 
-def work(equation: Equation, values: Mapping[str, Any], t: int, tau: int) -> Worked:
-    """Evaluate the equation at step t part by part. A sum over t becomes one term for each t."""
-    expression = _returned(equation)
-    known = {**values, "t": t, "tau": tau}
-    scope = {**equation.function.__globals__, **{a: known[a] for a in equation.arguments}, "t": t}
-    result = equation.at(values, t, tau)
-    text = numbered(equation.text, t, tau) if equation.given.index else equation.text
-    return Worked(equation, t, text, tuple(_terms(expression, scope, tau, "")), result)
+def work(equation: Equation, values: Mapping[str, Any], **where: int) -> Worked:
+    """Evaluate the equation at one place, such as t=3, part by part. A sum over t becomes one term for each t.
+
+    An index that the equation does not have is not looked at.
+    """
+    where = {k: v for k, v in where.items() if f"{k} = " in equation.over}
+    scope = {**equation.function.__globals__, **{a: values[a] for a in equation.arguments if a not in where}, **where}
+    result = equation.at(values, **where)
+    text = numbered(equation.text, values, where)
+    return Worked(equation, where, text, tuple(_terms(_returned(equation), scope, "")), result)
 
 
 def _returned(equation: Equation) -> ast.expr:
-    body = ast.parse(dedent(getsource(equation.function))).body[0]
+    body = ast.parse(equation.code).body[0]
     assert isinstance(body, ast.FunctionDef)
     last = body.body[-1]
     assert isinstance(last, ast.Return)
@@ -61,18 +61,20 @@ def _returned(equation: Equation) -> ast.expr:
     return last.value
 
 
-def _terms(node: ast.expr, scope: dict[str, Any], tau: int, sign: str) -> list[Term]:
+def _terms(node: ast.expr, scope: dict[str, Any], sign: str) -> list[Term]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add | ast.Sub):
         right = "−" if isinstance(node.op, ast.Sub) else "+"
-        return _terms(node.left, scope, tau, sign) + _terms(node.right, scope, tau, right)
+        return _terms(node.left, scope, sign) + _terms(node.right, scope, right)
     if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub):
-        inner = _terms(node.operand, scope, tau, "−")
+        inner = _terms(node.operand, scope, "−")
         return [Term("−" if t.sign in ("", "−", "+") else "+", t.factors) for t in inner]
     if isinstance(node, ast.Call) and ast.unparse(node.func) == "sum":
         (generator,) = node.args
         assert isinstance(generator, ast.GeneratorExp)
-        each = [_evaluate(generator.elt, {**scope, "t": t}) for t in range(1, tau + 1)]
-        return [Term("+" if k else sign, (value,)) for k, value in enumerate(each)]
+        (loop,) = generator.generators
+        each = [_evaluate(generator.elt, {**scope, ast.unparse(loop.target): i}) for i in _evaluate(loop.iter, scope)]
+        later = "−" if sign == "−" else "+"
+        return [Term(later if k else sign, (value,)) for k, value in enumerate(each)]
     return [Term(sign, tuple(_evaluate(f, scope) for f in _factors(node)))]
 
 

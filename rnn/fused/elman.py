@@ -9,7 +9,7 @@ from minigrad.graph import Array, Op
 from minigrad.kernels.compiling import kernel
 from minigrad.kernels.products import add_row_product
 from rnn.cells import unroll
-from rnn.cells.elman import ElmanCell
+from rnn.cells.elman import ElmanCell, ElmanState
 
 
 @kernel
@@ -58,7 +58,7 @@ def _gradients(
 
 
 def _stepwise(x: Tensor, h0: Tensor, w_hh: Tensor, b_hh: Tensor | None) -> Tensor:
-    return stack([step.h for step in unroll(ElmanCell(), x, h0, w_hh, b_hh)])
+    return stack([step.h for step in unroll(ElmanCell(), x, ElmanState(h0), w_hh, b_hh)])
 
 
 elman_sequence = Op("elman_sequence", _sequence, joint=_gradients, inputs=4, definition=_stepwise)

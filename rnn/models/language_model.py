@@ -11,14 +11,15 @@ from minigrad import Tensor, log_softmax, no_grad
 from minigrad.graph import Array
 from minigrad.nn import Linear, Module
 from rnn.errors import RnnError
-from rnn.layers import LAYERS, Implementation
+from rnn.layers import LAYERS
 from rnn.metrics import Context, Floats, Ids, check_ids
+from rnn.sequence import Implementation
 
 _PIECE = 4096  # tokens scored at a time, so that a long text needs no long arrays
 
 
 class LanguageModel(Module):
-    """ids → one-hot → recurrent layer → scores: o⁽ᵗ⁾ = c + V h⁽ᵗ⁾ for the token after the t-th.
+    """ids → one-hot → recurrent layers → scores: o⁽ᵗ⁾ = c + V h⁽ᵗ⁾ for the token after the t-th.
 
     The first token of a text is predicted from h⁽⁰⁾ = 0, by softmax(c): the start distribution.
     """
@@ -27,8 +28,10 @@ class LanguageModel(Module):
         self,
         vocabulary: int,
         hidden_size: int,
+        num_layers: int = 1,
         *,
         cell: str = "rnn",
+        dropout: float = 0.0,
         dtype: Any = np.float32,
         rng: np.random.Generator | None = None,
         implementation: Implementation = "auto",
@@ -37,11 +40,13 @@ class LanguageModel(Module):
             raise RnnError(f"no cell {cell!r}", "LanguageModel", f"give one of {', '.join(LAYERS)}")
         rng = rng or np.random.default_rng()
         self.vocabulary = vocabulary
-        self.rnn = LAYERS[cell](vocabulary, hidden_size, dtype=dtype, rng=rng, implementation=implementation)
+        self.rnn = LAYERS[cell](
+            vocabulary, hidden_size, num_layers, dropout=dropout, dtype=dtype, rng=rng, implementation=implementation
+        )
         self.head = Linear(hidden_size, vocabulary, dtype=dtype, rng=rng)
 
-    def __call__(self, ids: Array, state: Tensor | None = None) -> tuple[Tensor, Tensor]:
-        """Scores (T, B, V) for what follows each of ids (T, B), and the state (1, B, H) after the last."""
+    def __call__(self, ids: Array, state: Any = None) -> tuple[Tensor, Any]:
+        """Scores (T, B, V) for what follows each of ids (T, B), and the layers' state after the last."""
         h, state = self.rnn(ids, state)
         return self.head(h), state
 
@@ -50,7 +55,7 @@ class LanguageModel(Module):
         ids = check_ids(ids, self.vocabulary)
         if not ids.size:
             return np.zeros(0)
-        with no_grad():
+        with no_grad(), self.evaluating():
             start = self._start()[ids[:1]]
             rest = self._carried(ids) if context == "carry" else self._windowed(ids, context)
         return np.concatenate([start, rest]).astype(np.float64)
@@ -58,14 +63,13 @@ class LanguageModel(Module):
     def next_distribution(self, context: Ids) -> Floats:
         """P(next token | context), (V,)."""
         context = check_ids(context, self.vocabulary)
-        with no_grad():
+        with no_grad(), self.evaluating():
             scores = log_softmax(self(context[:, None])[0][-1, 0]).data if context.size else self._start()
         p = np.exp(scores.astype(np.float64))
         return p / p.sum()
 
     def _start(self) -> Array:
-        hidden = self.rnn.weight_hh_l0
-        return log_softmax(self.head(Tensor(np.zeros((1, hidden.shape[1]), hidden.dtype)))).data[0]
+        return log_softmax(self.head(Tensor(np.zeros((1, self.rnn.output_size), self.rnn.dtype)))).data[0]
 
     def _carried(self, ids: Array) -> Array:
         state, pieces = None, []

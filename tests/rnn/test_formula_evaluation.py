@@ -11,8 +11,6 @@ from minigrad import relative_error
 from rnn import verify
 from rnn.formulas import REGISTRY, elman, evaluate, find
 from rnn.formulas.registry import equation
-from rnn.formulas.truncation import patterns, randomised_grad_W, truncated_grad_W
-from rnn.formulas.words import softmax
 from rnn.formulas.worked import Applied, work
 from rnn.witnesses import random_problem
 
@@ -37,11 +35,11 @@ CHAIN = [e for e in REGISTRY.values() if e.family == "elman" and not e.expected_
 
 
 def test_evaluation_does_not_depend_on_the_order_of_equations(problem):
-    expected = evaluate(CHAIN, problem.given(), problem.tau)
+    expected = evaluate(CHAIN, problem.given())
     rng = np.random.default_rng(0)
     for _ in range(6):
         shuffled = [CHAIN[i] for i in rng.permutation(len(CHAIN))]
-        found = evaluate(shuffled, problem.given(), problem.tau)
+        found = evaluate(shuffled, problem.given())
         assert found.keys() == expected.keys()
         for name, value in expected.items():
             if isinstance(value, dict):
@@ -52,7 +50,7 @@ def test_evaluation_does_not_depend_on_the_order_of_equations(problem):
 
 
 def test_the_chain_is_the_engines(problem, values):
-    found = evaluate(CHAIN, problem.given(), problem.tau)
+    found = evaluate(CHAIN, problem.given())
     for name in {e.quantity for e in CHAIN}:
         assert verify.error(found[name], values[name]) < 1e-12, name
 
@@ -68,8 +66,9 @@ def test_by_hand_one_unit_two_steps():
         "x": {1: np.array([[0.5]]), 2: np.array([[-0.4]])},
         "h": {0: np.array([[0.3]])},
         "y": {1: 0, 2: 1},
+        "tau": 2,
     }
-    found = evaluate(CHAIN, given, 2)
+    found = evaluate(CHAIN, given)
     h1 = math.tanh(0.3 - 0.3 + 1)
     h2 = math.tanh(0.3 - h1 - 0.8)
     p1, p2 = (1 / (1 + math.exp(0.5 - 2 * h)) for h in (h1, h2))  # of class 0
@@ -92,22 +91,23 @@ def test_by_hand_one_unit_two_steps():
 def test_a_part_can_be_evaluated_alone(values, problem):
     (e,) = find("24")
     without = {k: v for k, v in values.items() if k != "grad_W"}
-    assert relative_error(evaluate([e], without, problem.tau)["grad_W"], values["grad_W"]) < 1e-12
+    assert relative_error(evaluate([e], without)["grad_W"], values["grad_W"]) < 1e-12
 
 
 def test_evaluation_leaves_what_it_was_given(problem):
     given = problem.given()
-    evaluate(CHAIN, given, problem.tau)
+    evaluate(CHAIN, given)
     assert list(given["h"]) == [0]
     assert "a" not in given
 
 
 def test_times():
-    assert list(REGISTRY["7"].times(4)) == [1, 2, 3, 4]
-    assert list(REGISTRY["20"].times(4)) == [3, 2, 1]
-    assert list(REGISTRY["18"].times(4)) == [4]
-    values = {"V": np.array([[2.0]]), "grad_o": {3: np.array([[5.0]])}}
-    assert REGISTRY["18"](values, 3)[3].item() == 10
+    four = {"tau": 4}
+    assert [place["t"] for place in REGISTRY["7"].places(four)] == [1, 2, 3, 4]
+    assert [place["t"] for place in REGISTRY["20"].places(four)] == [3, 2, 1]
+    assert REGISTRY["18"].places(four) == [{}]
+    values = {"V": np.array([[2.0]]), "grad_o": {3: np.array([[5.0]])}, "tau": 3}
+    assert REGISTRY["18"](values)[3].item() == 10
 
 
 # Finding
@@ -150,20 +150,17 @@ def test_an_equation_is_frozen():
 @every_equation
 def test_the_parts_come_to_the_whole(e):
     problem = verify._draw(e.family, np.random.default_rng(3))
-    values = verify.engine_values(problem)
-    for t in e.times(problem.tau):
-        worked = work(e, values, t, problem.tau)
+    values, own = verify.engine_values(problem), e.function.__globals__
+    for place in e.places(values):
+        worked = work(e, values, **place)
         total = 0
         for term in worked.terms:
-            factors = [
-                {"tanh": np.tanh, "φ": np.tanh, "softmax": softmax}[f.name](f.argument) if isinstance(f, Applied) else f
-                for f in term.factors
-            ]
+            factors = [own.get(f.name, np.tanh)(f.argument) if isinstance(f, Applied) else f for f in term.factors]
             total = total + reduce(np.matmul if len(factors) > 1 else np.multiply, factors) * (
                 -1 if term.sign == "−" else 1
             )
         assert relative_error(total, worked.result) < 1e-12
-        assert relative_error(worked.result, e.at(values, t, problem.tau)) == 0
+        assert relative_error(worked.result, e.at(values, **place)) == 0
         assert "ᵗ" not in worked.text.split("Σ")[0]
 
 
@@ -174,8 +171,9 @@ def test_worked_by_hand():
         "U": np.array([[3.0]]),
         "h": {1: np.array([[5.0]])},
         "x": {2: np.array([[7.0]])},
+        "tau": 4,
     }
-    worked = work(REGISTRY["7"], values, 2, 4)
+    worked = work(REGISTRY["7"], values, t=2)
     assert worked.text == "a⁽²⁾ = b + W h⁽¹⁾ + U x⁽²⁾"
     assert [(t.sign, [f.item() for f in t.factors]) for t in worked.terms] == [
         ("", [1]),
@@ -183,31 +181,3 @@ def test_worked_by_hand():
         ("+", [3, 7]),
     ]
     assert worked.result.item() == 32
-
-
-# Truncation
-
-
-def test_a_window_of_all_steps_cuts_nothing_and_shorter_ones_do(values, problem):
-    full = truncated_grad_W(values, problem.tau, problem.tau)
-    assert relative_error(full, values["grad_W"]) < 1e-12
-    off = [relative_error(truncated_grad_W(values, problem.tau, w), full) for w in range(1, problem.tau)]
-    assert all(o > 1e-6 for o in off)
-
-
-def test_a_window_of_one_is_each_losss_own_step(values, problem):
-    """Σₜ diag(1 − h²) Vᵀ∇o h⁽ᵗ⁻¹⁾ᵀ: no loss is carried back."""
-    h, grad_o, V = values["h"], values["grad_o"], values["V"]
-    expected = sum(((1 - h[t] ** 2) * (V.T @ grad_o[t])) @ h[t - 1].T for t in range(1, problem.tau + 1))
-    assert relative_error(truncated_grad_W(values, problem.tau, 1), expected) < 1e-13
-
-
-def test_randomised_truncation_is_unbiased(values, problem):
-    outcomes = patterns(problem.tau - 1, 0.3)
-    assert sum(p for p, _ in outcomes) == pytest.approx(1)
-    np.testing.assert_allclose(sum(p * np.array(xi) for p, xi in outcomes), np.ones(problem.tau - 1))
-    assert {x for _, xi in outcomes for x in xi} == {1 / 0.3, 0.0}
-    mean = sum(p * randomised_grad_W(values, problem.tau, xi) for p, xi in outcomes)
-    assert relative_error(mean, values["grad_W"]) < 1e-12
-    cut = randomised_grad_W(values, problem.tau, (0.0,) * (problem.tau - 1))
-    assert relative_error(cut, truncated_grad_W(values, problem.tau, 1)) < 1e-12

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from rnn import verify
-from rnn.formulas import REGISTRY, notation
-from rnn.formulas.notation import Term, label, numbered, read_function, read_latex, read_text
+from rnn.formulas import FAMILIES, REGISTRY, notation
+from rnn.formulas.notation import Term, label, numbered, read_latex, read_source, read_text
 from rnn.formulas.words import diag, entry, onehot, softmax, steps
 
 every_equation = pytest.mark.parametrize("e", REGISTRY.values(), ids=lambda e: e.id)
@@ -18,8 +18,8 @@ every_equation = pytest.mark.parametrize("e", REGISTRY.values(), ids=lambda e: e
 def test_text_latex_and_source_name_the_same_terms(e):
     printed = read_text(e.text)
     assert printed == read_latex(e.latex)
-    assert printed == {*read_function(e.function), e.given}
-    assert e.reads == read_function(e.function)
+    assert printed == {*read_source(e.code), e.given}
+    assert e.reads == read_source(e.code)
 
 
 @every_equation
@@ -39,9 +39,19 @@ def test_every_term_is_printed_as_its_label(e):
 
 
 @every_equation
+def test_a_gradient_is_derived_and_the_lines_say_the_same_twice(e):
+    backward = e.given.symbol.startswith(("∇", "∂")) or e.family in ("jacobian", "rtrl")
+    assert bool(e.derivation) or not backward
+    for text, latex in e.derivation:
+        assert read_text(text) == read_latex(latex), text
+        assert len(text) <= 76
+
+
+@every_equation
 def test_the_entry_is_complete(e):
     assert e.title
-    assert e.source.startswith(("DLB", "D2L"))
+    assert e.source
+    assert e.family in FAMILIES
     assert "engine" in e.witnesses
     assert set(e.witnesses) <= verify.BOUNDS.keys()
     assert bool(e.note) or not e.expected_to_fail
@@ -74,7 +84,7 @@ def test_a_changed_index_or_symbol_is_read_as_another(id, text, other_text, late
     e = REGISTRY[id]
     assert text in e.text
     assert latex in e.latex
-    right = {*read_function(e.function), e.given}
+    right = {*read_source(e.code), e.given}
     assert read_text(e.text.replace(text, other_text)) != right
     assert read_latex(e.latex.replace(latex, other_latex)) != right
 
@@ -106,18 +116,48 @@ def test_readings_by_hand():
     assert read_text("tanh(a⁽ᵗ⁾) softmax(o⁽ᵗ⁾) log onehot exp") == {Term("a", "t"), Term("o", "t")}
 
 
-def some_body(W, h, grad_h, y_hat, tau, t):
-    return W @ h[t - 1] + sum(grad_h[s] for s in range(t)) * y_hat[tau] - W.T @ h[t + 1]
-
-
 def test_reading_a_function_by_hand():
-    assert read_function(some_body) == {
+    body = """
+def f(W, U, h, grad_h, y_hat, tau, depth, t, l, r):
+    return W @ h[t - 1] + sum(grad_h[s] for s in range(t)) * y_hat[tau] - W.T @ h[t + 1] + U[l + 1] @ r[depth, t]
+"""
+    assert read_source(body.strip()) == {
         Term("W", ""),
         Term("h", "t-1"),
         Term("h", "t+1"),
         Term("∇h", "s"),
         Term("ŷ", "τ"),
+        Term("U", "l+1"),
+        Term("r", "λ,t"),
     }
+
+
+def test_two_indices_read_alike_everywhere():
+    text = "∇h_f⁽ˡ,ᵗ⁾ = (W⁽ˡ⁾)ᵀ ∇a_r⁽ˡ,ᵗ⁺¹⁾ + σ(ξ⁽ᵏ,ᵗ⁾) ⊙ x⁽λ,⁰⁾"
+    latex = (
+        r"\nabla_{h_f^{(l,t)}} L = (W^{(l)})^\top \nabla_{a_r^{(l,t+1)}} L"
+        r" + \sigma(\xi^{(k,t)}) \odot x^{(\lambda,0)}"
+    )
+    expected = {
+        Term("∇h_f", "l,t"), Term("W", "l"), Term("∇a_r", "l,t+1"), Term("ξ", "k,t"), Term("x", "λ,0"),
+    }  # fmt: skip
+    assert read_text(text) == expected == read_latex(latex)
+    for term in expected:
+        assert label(term) in text
+    where = {"tau": 5, "depth": 2, "chunks": 3}
+    assert numbered(text, where, {"l": 2, "t": 4}).startswith("∇h_f⁽²,⁴⁾ = (W⁽²⁾)ᵀ ∇a_r⁽²,⁵⁾ + σ(ξ⁽ᵏ,ᵗ⁾)")
+    assert notation.index(Term("x", "λ,0"), where, {}) == (2, 0)
+    assert notation.index(Term("a", "l,t+1"), where, {"l": 1, "t": 4}) == (1, 5)
+
+
+def test_places():
+    values = {"tau": 3, "depth": 2}
+    assert notation.places("", values) == [{}]
+    assert notation.places("t = 1 … τ", values) == [{"t": 1}, {"t": 2}, {"t": 3}]
+    assert notation.places("t = τ−1 … 1", values) == [{"t": 2}, {"t": 1}]
+    assert notation.places("t = τ−1 … 1", {"tau": 1}) == []
+    both = notation.places("l = λ … 1, t = 1 … τ", values)
+    assert [tuple(p.values()) for p in both] == [(2, 1), (2, 2), (2, 3), (1, 1), (1, 2), (1, 3)]
 
 
 def test_names_and_symbols():
@@ -131,6 +171,12 @@ def test_names_and_symbols():
         "tau": "τ",
         "W": "W",
         "grad_y_hat": "∇ŷ",
+        "grad_a_r": "∇a_r",
+        "W_hh": "W_hh",
+        "delta": "δ",
+        "xi": "ξ",
+        "depth": "λ",
+        "chunks": "κ",
     }
     for name, symbol in pairs.items():
         assert notation.symbol(name) == symbol
@@ -138,15 +184,19 @@ def test_names_and_symbols():
 
 
 def test_numbered():
-    assert numbered("a⁽ᵗ⁾ = b + W h⁽ᵗ⁻¹⁾ + U x⁽ᵗ⁾", 3, 9) == "a⁽³⁾ = b + W h⁽²⁾ + U x⁽³⁾"
-    assert numbered("∂h⁽ᵗ⁺¹⁾/∂h⁽ᵗ⁾ = diag(1 − (h⁽ᵗ⁺¹⁾)²) W", 9, 12) == "∂h⁽¹⁰⁾/∂h⁽⁹⁾ = diag(1 − (h⁽¹⁰⁾)²) W"
-    assert numbered("∇h⁽τ⁾ = Vᵀ ∇o⁽τ⁾", 4, 14) == "∇h⁽¹⁴⁾ = Vᵀ ∇o⁽¹⁴⁾"
-    assert numbered("h⁽ᵗ⁻¹⁾", 1, 3) == "h⁽⁰⁾"
-    assert numbered("∇c = ∇b", 2, 3) == "∇c = ∇b"
+    assert numbered("a⁽ᵗ⁾ = b + W h⁽ᵗ⁻¹⁾ + U x⁽ᵗ⁾", {"tau": 9}, {"t": 3}) == "a⁽³⁾ = b + W h⁽²⁾ + U x⁽³⁾"
+    assert (
+        numbered("∂h⁽ᵗ⁺¹⁾/∂h⁽ᵗ⁾ = diag(1 − (h⁽ᵗ⁺¹⁾)²) W", {"tau": 12}, {"t": 9})
+        == "∂h⁽¹⁰⁾/∂h⁽⁹⁾ = diag(1 − (h⁽¹⁰⁾)²) W"
+    )
+    assert numbered("∇h⁽τ⁾ = Vᵀ ∇o⁽τ⁾", {"tau": 14}, {}) == "∇h⁽¹⁴⁾ = Vᵀ ∇o⁽¹⁴⁾"
+    assert numbered("h⁽ᵗ⁻¹⁾", {"tau": 3}, {"t": 1}) == "h⁽⁰⁾"
+    assert numbered("∇c = ∇b", {"tau": 3}, {"t": 2}) == "∇c = ∇b"
 
 
 def test_the_time_that_an_index_means():
-    assert [notation.at(Term("h", i), 5, 9) for i in ("t", "t-1", "t+1", "τ", "")] == [5, 4, 6, 9, None]
+    indices = ("t", "t-1", "t+1", "τ", "")
+    assert [notation.index(Term("h", i), {"tau": 9}, {"t": 5}) for i in indices] == [5, 4, 6, 9, None]
 
 
 # The words

@@ -8,7 +8,8 @@ import pytest
 from minigrad import GradError, Tensor, grad, gradcheck, relative_error
 from minigrad.graph import Op
 from rnn.fused.elman import elman_sequence
-from rnn.layers import FUSED, LAYERS
+from rnn.layers import VARIANTS
+from rnn.sequence import FUSED
 
 
 def arrays(T=4, B=2, H=9, seed=0, dtype=np.float64):
@@ -139,5 +140,9 @@ def test_a_wrong_definition_would_be_noticed():
         gradcheck(broken, arrays(3, 2, 2), order=2)
 
 
-def test_every_layers_cell_has_its_kernel():
-    assert {type(layer.cell) for layer in LAYERS.values()} <= FUSED.keys()
+def test_every_kernel_is_a_cells_and_its_definition_that_cells_step():
+    assert FUSED.keys() <= VARIANTS.keys()
+    for family, op in FUSED.items():
+        cell = VARIANTS[family](3)
+        assert cell.family == family
+        assert op.n_inputs == 1 + len(cell.State._fields) + len(cell.recurrent)

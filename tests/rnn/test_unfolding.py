@@ -7,12 +7,12 @@ import pytest
 
 from minigrad import Tensor, relative_error
 from rnn import RNN, verify
+from rnn.cells.elman import ElmanState
 from rnn.formulas import REGISTRY, notation
 from rnn.formulas.notation import Term, label, numbered, read_latex, read_text
 from rnn.formulas.unfolding import f, f_alone, g
 from rnn.formulas.worked import work
-from rnn.recursions import random_recursion
-from rnn.witnesses import by_kernel
+from rnn.witnesses.recursions import random_recursion
 
 FAMILIES = {"system": ["1", "2"], "driven": ["3", "4"], "rows": ["D2L-8.4-4", "D2L-8.4-5"]}
 
@@ -73,11 +73,11 @@ def test_rows_are_what_the_layer_computes():
     p = random_recursion("rows", np.random.default_rng(0), rows=4, steps=5)
     given = p.given()
     for t in range(1, 6):
-        given["H"][t] = REGISTRY["D2L-8.4-4"].at(given, t, 5)
+        given["H"][t] = REGISTRY["D2L-8.4-4"].at(given, t=t)
     p.layer.implementation = "stepwise"
     states, _ = p.layer(Tensor(p.x), Tensor(p.h0[None]))
     assert relative_error(np.stack([given["H"][t] for t in range(1, 6)]), states.data) < 1e-13
-    assert relative_error(by_kernel(p.layer, Tensor(p.x), Tensor(p.h0)).data, states.data) < 1e-13
+    assert relative_error(p.by_kernel(Tensor(p.x), ElmanState(Tensor(p.h0))).data, states.data) < 1e-13
     assert p.layer.implementation == "stepwise"
 
 
@@ -109,13 +109,13 @@ def test_times_below_are_read_as_times():
     assert read_text(text.replace("ₜ₋₁", "ₜ₊₁")) == read_latex(latex.replace("t-1", "t+1")) != expected
     assert read_text(text.replace("W_hh", "W_hq")) == read_latex(latex.replace("W_{hh}", "W_{hq}")) != expected
     assert {label(t) for t in expected} == {"Hₜ", "φ", "Xₜ", "W_xh", "Hₜ₋₁", "W_hh", "b_h"}
-    assert numbered(text, 11, 12) == "H₁₁ = φ(X₁₁ W_xh + H₁₀ W_hh + b_h)"
-    assert numbered("∇c = Σₜ ∇o⁽ᵗ⁾", 2, 3) == "∇c = Σₜ ∇o⁽²⁾"
+    assert numbered(text, {"tau": 12}, {"t": 11}) == "H₁₁ = φ(X₁₁ W_xh + H₁₀ W_hh + b_h)"
+    assert numbered("∇c = Σₜ ∇o⁽ᵗ⁾", {"tau": 3}, {}) == "∇c = Σₜ ∇o⁽ᵗ⁾"
 
 
 def test_a_time_may_be_a_number():
     assert read_text("s⁽³⁾ = f(f(s⁽¹⁾; θ); θ)") == {Term("s", "3"), Term("f", ""), Term("s", "1"), Term("θ", "")}
-    assert notation.at(Term("s", "3"), 7, 9) == 3
+    assert notation.index(Term("s", "3"), {"tau": 9}, {"t": 7}) == 3
     assert {notation.name(x): x for x in ("θ", "φ", "W_xh")} == {"theta": "θ", "phi": "φ", "W_xh": "W_xh"}
     assert {notation.symbol(x) for x in ("theta", "phi", "W_xh")} == {"θ", "φ", "W_xh"}
 
@@ -123,7 +123,7 @@ def test_a_time_may_be_a_number():
 def test_phi_is_written_out_with_its_argument():
     p = random_recursion("rows", np.random.default_rng(1), steps=3)
     values = verify.engine_values(p)
-    worked = work(REGISTRY["D2L-8.4-4"], values, 2, 3)
+    worked = work(REGISTRY["D2L-8.4-4"], values, t=2)
     ((applied,),) = (term.factors for term in worked.terms)
     assert worked.text == "H₂ = φ(X₂ W_xh + H₁ W_hh + b_h)"
     assert applied.name == "φ"

@@ -113,8 +113,10 @@ def test_a_wrong_equation_is_one_failure(id, old, new, tmp_path):
     assert failing(checks) == {id}
 
 
-def test_every_equation_has_a_mutant():
-    assert {id for id, *_ in MUTANTS} == REGISTRY.keys() - {"20-printed"}
+def test_every_printed_equation_has_a_mutant():
+    """Those of the sources, by hand; the others have theirs from `rnn.mutation`."""
+    printed = {e.id for e in REGISTRY.values() if e.id[0].isdigit() or e.id.startswith("D2L")}
+    assert {id for id, *_ in MUTANTS} == printed - {"20-printed"}
 
 
 def test_an_unchanged_equation_written_anew_is_no_failure(tmp_path):
@@ -139,7 +141,7 @@ def test_the_chain_runs_through_the_variant(tmp_path):
     assert wrong in links
     assert not {"19", "20", "20-printed"} & {e.id for e in links if e is not wrong}
     (p,) = problems(1)
-    spoiled = evaluate(links, p.given(), p.tau)
+    spoiled = evaluate(links, p.given())
     assert verify.error(spoiled["grad_W"], engine_values(p)["grad_W"]) > 0.01
     assert check([wrong], [p])[0].chain > 0.01
 

@@ -14,11 +14,13 @@ from cli.lessons.bptt.on_text import PARAMETERS, left_to_right, norms_through_ti
 from minigrad import Tensor, cross_entropy, relative_error
 from minigrad.nn import Linear
 from rnn.cells import unroll
+from rnn.cells.elman import ElmanState
 from rnn.formulas import REGISTRY, evaluate
 from rnn.formulas.registry import Values
 from rnn.layers import RNN
+from rnn.sequence import project
 from rnn.verify import chain, check, engine_values
-from rnn.witnesses import Problem, random_problem
+from rnn.witnesses import Network, random_network
 
 __all__ = [
     "all_equations", "costs", "earlier_steps", "forward", "last_scores", "last_step", "left_to_right", "network",
@@ -30,7 +32,7 @@ __all__ = [
 def all_equations(problems: int = 3, *, rng: np.random.Generator) -> Result:
     """Every equation on random networks with all sizes different, against every witness."""
     drawn = [
-        random_problem("elman", rng, steps=int(rng.integers(3, 7)), inputs=4, hidden=3, vocabulary=5)
+        random_network("elman", rng, steps=int(rng.integers(3, 7)), inputs=4, hidden=3, vocabulary=5)
         for _ in range(problems)
     ]
     equations = [e for e in REGISTRY.values() if e.family == "elman" and not e.expected_to_fail]
@@ -61,12 +63,12 @@ def all_equations(problems: int = 3, *, rng: np.random.Generator) -> Result:
 @experiment(hidden=between(1, 4))
 def printed_error(hidden: int = 3, *, rng: np.random.Generator) -> Result:
     """Equation 20 as it is printed: read literally, read charitably, and what that does to the parameters."""
-    problem = random_problem("elman", rng, steps=5, inputs=4, hidden=hidden, vocabulary=5)
+    problem = random_network("elman", rng, steps=5, inputs=4, hidden=hidden, vocabulary=5)
     values = engine_values(problem)
     off = _chain_errors(problem, values, "20-printed")
     mended = _chain_errors(problem, values, "20")
     rows = tuple((f"∇{k}", off[k], mended[k]) for k in PARAMETERS)
-    alone = random_problem("elman", rng, steps=5, inputs=4, hidden=1, vocabulary=5)
+    alone = random_network("elman", rng, steps=5, inputs=4, hidden=1, vocabulary=5)
     at_one = max(_chain_errors(alone, engine_values(alone), "20-printed").values())
     touched = max(off[k] for k in ("b", "W", "U"))
     printed = (
@@ -87,8 +89,8 @@ def printed_error(hidden: int = 3, *, rng: np.random.Generator) -> Result:
     )  # fmt: skip
 
 
-def _chain_errors(problem: Problem, values: Values, variant: str) -> dict[str, float]:
-    found = evaluate(chain(REGISTRY[variant]), problem.given(), problem.tau)
+def _chain_errors(problem: Network, values: Values, variant: str) -> dict[str, float]:
+    found = evaluate(chain(REGISTRY[variant]), problem.given())
     return {k: relative_error(found[f"grad_{k}"], values[f"grad_{k}"]) for k in PARAMETERS}
 
 
@@ -126,7 +128,7 @@ def _cost_of(units: int, length: int) -> Any:
     rng = np.random.default_rng(length)
     layer, head = RNN(20, units, rng=rng), Linear(units, 20, rng=rng)
     ids = rng.integers(0, 20, (length, 1))
-    start = Tensor(np.zeros((1, units), np.float32))
-    steps = unroll(layer.cell, layer.project(ids), start, layer.weight_hh_l0, layer.bias_hh_l0)
+    start, weights = ElmanState(Tensor(np.zeros((1, units), np.float32))), layer.weights()
+    steps = unroll(layer.cell, project(weights, ids), start, weights["weight_hh"], weights["bias_hh"])
     losses = [cross_entropy(head(s.h), ids[t]) for t, s in enumerate(steps)]
     return cost(sum(losses[1:], losses[0]))

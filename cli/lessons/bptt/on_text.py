@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -12,17 +13,20 @@ from cli.lab.texts import prepare
 from minigrad import Tensor, cross_entropy, grad, jvp, relative_error, stack
 from minigrad.nn import Linear
 from rnn.cells import unroll
-from rnn.formulas import REGISTRY, evaluate
+from rnn.cells.elman import ElmanState
+from rnn.formulas import REGISTRY, evaluate, find
 from rnn.formulas.registry import Values
-from rnn.formulas.truncation import patterns, randomised_grad_W, truncated_grad_W
+from rnn.formulas.truncation import at_random, in_chunks, patterns
+from rnn.formulas.words import Array
 from rnn.layers import RNN
+from rnn.sequence import project
 from rnn.verify import chain
-from rnn.witnesses import Problem, fused
+from rnn.witnesses import Network
 
 PARAMETERS = ("c", "b", "V", "W", "U")
 
 
-def _text_problem(hidden: int, length: int, rng: np.random.Generator, norm: float) -> tuple[Problem, str]:
+def _text_problem(hidden: int, length: int, rng: np.random.Generator, norm: float) -> tuple[Network, str]:
     """A network with ‖W‖₂ = norm, on a slice of the bundled story."""
     text = prepare("the-lighthouse")
     start = int(rng.integers(text.training.size - length - 1))
@@ -32,7 +36,7 @@ def _text_problem(hidden: int, length: int, rng: np.random.Generator, norm: floa
     square = rng.standard_normal((hidden, hidden))
     layer.weight_hh_l0.assign(norm * square / np.linalg.norm(square, 2))
     one_hot = np.eye(len(text.vocab))[ids[:-1]]
-    problem = Problem("elman", layer, head, one_hot, 0.5 * rng.standard_normal(hidden), ids[1:])
+    problem = Network("elman", layer, one_hot, (0.5 * rng.standard_normal(hidden),), ids[1:], head)
     return problem, text.vocab.decode(ids[:-1])
 
 
@@ -41,8 +45,8 @@ def on_text(units: int = 12, length: int = 40, *, rng: np.random.Generator) -> R
     """The same equations, chained, on a piece of real text."""
     problem, words = _text_problem(units, length, rng, norm=0.9)
     graph = problem.graph
-    found = evaluate(chain(REGISTRY["20"]), problem.given(), length)
-    kernel = fused(problem)
+    found = evaluate(chain(REGISTRY["20"]), problem.given())
+    kernel = problem.kernel()
     rows: list[tuple[Any, ...]] = []
     off: list[float] = []
     for k in PARAMETERS:
@@ -68,7 +72,7 @@ def on_text(units: int = 12, length: int = 40, *, rng: np.random.Generator) -> R
     )
 
 
-def _sum_against_mean(problem: Problem, found: Values) -> float:
+def _sum_against_mean(problem: Network, found: Values) -> float:
     """The error of ∇W of the sum (by equation) against T times ∇W of the mean (by autograd)."""
     states = problem.layer(Tensor(problem.x[:, None]), Tensor(problem.h0.reshape(1, 1, -1)))[0]
     mean = cross_entropy(problem.head(states), problem.targets[:, None])
@@ -82,13 +86,13 @@ def left_to_right(units: int = 12, length: int = 40, *, rng: np.random.Generator
     layer, direction = problem.layer, rng.standard_normal((units, units))
 
     def loss(W: Tensor) -> Tensor:
-        x = layer.project(Tensor(problem.x[:, None]))
-        steps = unroll(layer.cell, x, Tensor(problem.h0[None]), W, layer.bias_hh_l0)
+        x = project(layer.weights(), Tensor(problem.x[:, None]))
+        steps = unroll(layer.cell, x, ElmanState(Tensor(problem.h0[None])), W, layer.bias_hh_l0)
         scores = problem.head(stack([s.h for s in steps]))
         return cross_entropy(scores, problem.targets[:, None]) * float(length)
 
     _, carried = jvp(loss, [layer.weight_hh_l0.data], [direction])
-    found = evaluate(chain(REGISTRY["20"]), problem.given(), length)
+    found = evaluate(chain(REGISTRY["20"]), problem.given())
     backwards = float(np.sum(found["grad_W"] * direction))
     rows = (("backwards: ⟨∇W, D⟩ by equation 24", backwards), ("forwards, carried along D", carried.item()))
     return Result(
@@ -121,12 +125,12 @@ def norms_through_time(units: int = 24, length: int = 30, *, rng: np.random.Gene
     )
 
 
-def _norms_of_last_loss(problem: Problem) -> list[float]:
-    values = evaluate(chain(REGISTRY["20"]), problem.given(), problem.tau)
-    grad_h = {problem.tau: REGISTRY["18"](values, problem.tau)[problem.tau]}
+def _norms_of_last_loss(problem: Network) -> list[float]:
+    values = evaluate(chain(REGISTRY["20"]), problem.given())
+    grad_h = {problem.tau: REGISTRY["18"](values)[problem.tau]}
     silent = {t: 0 * g for t, g in values["grad_o"].items()}
     for t in range(problem.tau - 1, 0, -1):
-        grad_h[t] = REGISTRY["20"].at({**values, "grad_h": grad_h, "grad_o": silent}, t, problem.tau)
+        grad_h[t] = REGISTRY["20"].at({**values, "grad_h": grad_h, "grad_o": silent}, t=t)
     return [float(np.linalg.norm(grad_h[t])) for t in range(problem.tau, 0, -1)]
 
 
@@ -134,11 +138,11 @@ def _norms_of_last_loss(problem: Problem) -> list[float]:
 def truncation(units: int = 12, length: int = 32, norm: float = 0.8, *, rng: np.random.Generator) -> Result:
     """∇W with the walk back cut after a window of steps, against the whole of it."""
     problem, _ = _text_problem(units, length, rng, norm)
-    values = evaluate(chain(REGISTRY["20"]), problem.given(), length)
+    values = evaluate(chain(REGISTRY["20"]), problem.given())
     full = values["grad_W"]
     windows = [2**k for k in range(length.bit_length() - 1)]
-    bias = [float(np.linalg.norm(truncated_grad_W(values, length, k) - full) / np.linalg.norm(full)) for k in windows]
-    whole = relative_error(truncated_grad_W(values, length, length), full)
+    bias = [float(np.linalg.norm(_cut(values, k) - full) / np.linalg.norm(full)) for k in windows]
+    whole = relative_error(_cut(values, length), full)
     rows = tuple(zip(map(str, windows), bias, strict=True))
     return Result(
         (Table((("window", "text"), ("bias of ∇W", "share")), rows, f"‖W‖ = {norm}, {length} steps"),
@@ -150,16 +154,28 @@ def truncation(units: int = 12, length: int = 32, norm: float = 0.8, *, rng: np.
     )  # fmt: skip
 
 
+def _cut(values: Values, window: int) -> Array:
+    """∇W with each step's loss carried back through at most `window` states: a stride of one."""
+    found: Array = evaluate(find("truncated"), in_chunks(values, window, 1))["grad_W"]
+    return found
+
+
+def _weighted(values: Values, xi: Sequence[float]) -> Array:
+    """∇W with the links back weighted by ξ."""
+    found: Array = evaluate(find("randomised"), at_random(values, xi))["grad_W"]
+    return found
+
+
 @experiment(span=between(3, 11), probability=between(0.1, 0.9))
 def randomised(span: int = 9, probability: float = 0.6, *, rng: np.random.Generator) -> Result:
     """Truncation at random, weighted so as to be right on average: the average taken over every outcome."""
     problem, _ = _text_problem(8, span, rng, norm=0.9)
-    values = evaluate(chain(REGISTRY["20"]), problem.given(), span)
+    values = evaluate(chain(REGISTRY["20"]), problem.given())
     full = values["grad_W"]
-    outcomes = [(p, randomised_grad_W(values, span, xi)) for p, xi in patterns(span - 1, probability)]
+    outcomes = [(p, _weighted(values, xi)) for p, xi in patterns(span - 1, probability)]
     mean = sum(p * g for p, g in outcomes)
     spread = float(np.sqrt(sum(p * np.sum((g - full) ** 2) for p, g in outcomes)) / np.linalg.norm(full))
-    cut = float(np.linalg.norm(truncated_grad_W(values, span, 2) - full) / np.linalg.norm(full))
+    cut = float(np.linalg.norm(_cut(values, 2) - full) / np.linalg.norm(full))
     rows = (("full", 0.0, 0.0), ("window 2", cut, 0.0), ("at random", relative_error(mean, full), spread))
     return Result(
         (

@@ -10,11 +10,13 @@ from cli.lessons.hidden_state.networks import TINY, driven
 from minigrad import Tensor, grad, relative_error
 from minigrad.graph import Array
 from rnn.cells import unroll
+from rnn.cells.elman import ElmanState
 from rnn.formulas import REGISTRY
 from rnn.formulas.notation import superscript
 from rnn.formulas.unfolding import g
-from rnn.recursions import System
+from rnn.sequence import project
 from rnn.verify import engine_values
+from rnn.witnesses.recursions import System
 
 _LATER = 24  # steps that a system left to itself is followed in the plot
 
@@ -30,8 +32,8 @@ def left_to_itself(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     for _ in range(_LATER):
         trace.append(given["f"](trace[-1], given["theta"]))
     curves = tuple(curve(f"unit {i + 1}", range(_LATER + 1), [s[i, 0] for s in trace]) for i in range(hidden))
-    nested = REGISTRY["2"](known, steps)[3]
-    looped = max(relative_error(value, known["s"][t]) for t, value in REGISTRY["1"](known, steps).items())
+    nested = REGISTRY["2"](known)[3]
+    looped = max(relative_error(value, known["s"][t]) for t, value in REGISTRY["1"](known).items())
     return Result(
         (Table(columns, found), Plot("the same, followed for longer", curves, "t")),
         (
@@ -48,7 +50,7 @@ def whole_past(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     known = engine_values(problem)
     pasts = {t: [known["x"][s] for s in range(t, 0, -1)] for t in range(1, steps + 1)}
     whole = {t: g(known["h"][0], known["theta"], *past) for t, past in pasts.items()}
-    stepwise = REGISTRY["4"](known, steps)
+    stepwise = REGISTRY["4"](known)
     off = {t: relative_error(whole[t], known["h"][t]) for t in whole}
     found = tuple(
         (
@@ -75,6 +77,7 @@ def whole_past(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
 def _felt(problem: System) -> list[Array]:
     """∂h⁽τ⁾/∂x⁽ˢ⁾ for each s."""
     layer, x = problem.layer, Tensor(problem.x[:, None], requires_grad=True)
-    steps = unroll(layer.cell, layer.project(x), Tensor(problem.h0[None]), layer.weight_hh_l0, layer.bias_hh_l0)
+    start, weights = ElmanState(Tensor(problem.h0[None])), layer.weights()
+    steps = unroll(layer.cell, project(weights, x), start, weights["weight_hh"], weights["bias_hh"])
     rows = [grad(steps[-1].h, x, seed=seed[None], retain_graph=True).data for seed in np.eye(layer.hidden_size)]
     return list(np.stack(rows).swapaxes(0, 1))

@@ -13,12 +13,15 @@ from cli.lessons.hidden_state.separate import inputs
 from minigrad import Tensor, cross_entropy, grad, relative_error
 from minigrad.graph import Array, nodes
 from minigrad.nn import Linear
+from rnn.cells.elman import ElmanState
 from rnn.formulas import REGISTRY, evaluate
 from rnn.formulas.notation import superscript
-from rnn.layers import RNN
-from rnn.recursions import System
+from rnn.recurrent import Recurrent
+from rnn.sequence import project
 from rnn.verify import chain, engine_values
-from rnn.witnesses import Problem, total
+from rnn.witnesses import Network
+from rnn.witnesses.base import total
+from rnn.witnesses.recursions import System
 
 _LOOP = """\
     o
@@ -83,20 +86,20 @@ def _lattice(steps: int, copies: bool = False) -> Lattice:
     return Lattice(nodes, (none, tuple(name), none), ((None, *["V"] * steps), (None, *["U"] * steps)), caption)
 
 
-def gradients_of_copies(layer: RNN, head: Linear, x: Sequence[Tensor], h: Tensor, y: Array) -> tuple[Tensor, ...]:
+def gradients_of_copies(layer: Recurrent, head: Linear, x: Sequence[Tensor], h: Tensor, y: Array) -> tuple[Tensor, ...]:
     """∇W⁽ᵗ⁾ for each t."""
     step, b = layer.cell.step, layer.bias_hh_l0
     shared = layer.weight_hh_l0
     copies = [Tensor(shared, True) for _ in x]
     losses = []
     for t, W in enumerate(copies):
-        h = step(x[t], h, W, b).h
+        h = step(x[t], ElmanState(h), W, b).h
         losses.append(cross_entropy(head(h), y[t]))
     return grad(total(losses), copies)
 
 
 def _of_copies(problem: System) -> list[Array]:
-    x = problem.layer.project(Tensor(problem.x[:, None])).unstack()
+    x = project(problem.layer.weights(), Tensor(problem.x[:, None])).unstack()
     start, targets = Tensor(problem.h0[None]), problem.targets[:, None]
     return [g.data for g in gradients_of_copies(problem.layer, problem.head, x, start, targets)]
 
@@ -113,8 +116,8 @@ def copies(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     parts, shared = _of_copies(problem), problem.graph.value("grad_W")
     norms = [float(np.linalg.norm(p)) for p in parts]
     without = added(parts) - parts[int(np.argmax(norms))]
-    plain = Problem("elman", problem.layer, problem.head, problem.x, problem.h0, problem.targets)
-    by_formula = evaluate(chain(REGISTRY["20"]), plain.given(), steps)["grad_W"]
+    plain = Network("elman", problem.layer, problem.x, problem.start, problem.targets, problem.head)
+    by_formula = evaluate(chain(REGISTRY["20"]), plain.given())["grad_W"]
     named = tuple((f"∇W{superscript(t)}", part) for t, part in enumerate(parts, 1))
     return Result(
         (_lattice(steps, copies=True), Matrices((*named, ("added", added(parts)), ("∇W", shared)))),

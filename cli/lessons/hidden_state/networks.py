@@ -9,9 +9,9 @@ import numpy as np
 from cli.lab.experiments import between
 from cli.lab.figures import Table
 from rnn.formulas.registry import Values
-from rnn.recursions import Rows, System, random_recursion
 from rnn.verify import engine_values
-from rnn.witnesses import random_problem
+from rnn.witnesses import random_network
+from rnn.witnesses.recursions import Rows, System, random_recursion
 
 TINY = {"hidden": between(1, 4), "steps": between(3, 4)}
 INPUTS, SCORES = 3, 4
@@ -21,7 +21,7 @@ INPUTS, SCORES = 3, 4
 def driven(hidden: int, steps: int, seed: int, family: str = "driven") -> System:
     """One sequence of letters. Few decimals, so that the printed numbers are the ones used, and products too."""
     rng = np.random.default_rng(seed)
-    p = random_problem("elman", rng, steps=steps, inputs=INPUTS, hidden=hidden, vocabulary=SCORES)
+    p = random_network("elman", rng, steps=steps, inputs=INPUTS, hidden=hidden, vocabulary=SCORES)
     layer = p.layer
     # W turns the state and hardly shrinks it, so that what was read is still to be seen after these few steps.
     layer.weight_hh_l0.assign(0.95 * np.linalg.qr(layer.weight_hh_l0.data)[0])
@@ -31,7 +31,7 @@ def driven(hidden: int, steps: int, seed: int, family: str = "driven") -> System
     for q in (*layer.parameters(), *p.head.parameters()):
         q.assign(np.round(q.data, 2))
     x = np.eye(INPUTS)[rng.integers(0, INPUTS, steps)] if family == "driven" else np.zeros((steps, INPUTS))
-    return System(family, layer, p.head, x, np.round(0.5 * p.h0, 1), p.targets)
+    return System(family, layer, x, (np.round(0.5 * p.h0, 1),), p.targets, p.head)
 
 
 @cache
@@ -40,7 +40,7 @@ def rows(hidden: int, steps: int, seed: int) -> Rows:
     one = driven(hidden, steps, seed)
     ids = np.array([[0, 1], [2, 2], [1, 1], [0, 0]])[:steps]
     h0 = np.stack([one.h0, one.h0])
-    return Rows("rows", one.layer, one.head, np.eye(INPUTS)[ids], h0, ids)
+    return Rows("rows", one.layer, np.eye(INPUTS)[ids], (h0,), ids, one.head)
 
 
 def random_rows(rng: np.random.Generator) -> Values:

@@ -46,13 +46,13 @@ def without_memory(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
 def hidden_state(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """D2L's equations 4 and 5 for two samples, worked at the first step."""
     known = engine_values(rows(hidden, steps, seed))
-    step = Steps(tuple(work(REGISTRY[id], known, 1, steps) for id in ("D2L-8.4-4", "D2L-8.4-5")))
+    step = Steps(tuple(work(REGISTRY[id], known, t=1) for id in ("D2L-8.4-4", "D2L-8.4-5")))
     named = ("W_xh", "W_hh", "b_h", "W_hq", "b_q")
     given = (("X₁", known["X"][1]), ("H₀", known["H"][0]), *((k, known[k]) for k in named))
     equation = REGISTRY["D2L-8.4-4"]
-    apart = max(relative_error(equation.at(known, t, steps), known["H"][t]) for t in range(1, steps + 1))
+    apart = max(relative_error(equation.at(known, t=t), known["H"][t]) for t in range(1, steps + 1))
     cut = {**known, "W_hh": np.zeros_like(known["W_hh"])}
-    alone = max(float(np.abs(equation.at(cut, t, steps) - hidden_layer(known, t)).max()) for t in range(1, steps + 1))
+    alone = max(float(np.abs(equation.at(cut, t=t) - hidden_layer(known, t)).max()) for t in range(1, steps + 1))
     return Result(
         (shapes(known), Matrices(given), step),
         (
