@@ -110,7 +110,29 @@ class Lattice:
     caption: str = ""
 
 
-Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice
+@dataclass(frozen=True)
+class Strips:
+    """Rows of numbers as shades, one for each step of time, darker where larger.
+
+    `bounds`, at most five and ascending, are where the next shade begins; what is below the first is left blank.
+    """
+
+    rows: tuple[tuple[str, tuple[float, ...]], ...]
+    bounds: tuple[float, ...]
+    title: str
+    x_label: str
+
+
+@dataclass(frozen=True)
+class Traces:
+    """A text, and beneath each of its characters how large some quantities are there, from 0 to 1."""
+
+    text: str
+    rows: tuple[tuple[str, tuple[float, ...]], ...]
+    caption: str = ""
+
+
+Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice | Strips | Traces
 
 
 @dataclass(frozen=True)

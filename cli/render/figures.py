@@ -10,12 +10,27 @@ from rich.markup import escape
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from cli.lab.figures import Claim, Excerpt, Figure, Kind, Lattice, Matrices, Plot, Steps, Table, Witnesses
+from cli.lab.figures import (
+    Claim,
+    Excerpt,
+    Figure,
+    Kind,
+    Lattice,
+    Matrices,
+    Plot,
+    Steps,
+    Strips,
+    Table,
+    Traces,
+    Witnesses,
+)  # fmt: skip
 from cli.render import numbers
 from cli.render.console import mark
 from cli.render.lattices import lattice
 from cli.render.matrices import Block, block, flowed, joined
 from cli.render.plots import plot
+from cli.render.strips import strips
+from cli.render.traces import traces
 from rnn.formulas.worked import Applied, Term, Worked
 
 
@@ -114,6 +129,8 @@ _DRAWN: dict[type, Callable[[Any, int], RenderableType]] = {
     Plot: plot,
     Excerpt: _excerpt,
     Lattice: lattice,
+    Strips: strips,
+    Traces: traces,
 }
 
 

@@ -1,0 +1,1 @@
+"""Layers above each other: each reads what the one below gives."""

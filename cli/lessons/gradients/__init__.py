@@ -1,0 +1,1 @@
+"""Gradients that vanish and explode."""
