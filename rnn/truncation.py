@@ -46,8 +46,8 @@ def truncated_bptt(
     Memory, besides x, is that of a window, or of two where `backward` is not called on each part, and does not grow
     with T. Each step is computed window/stride times, since every window is run again from its first state, with the
     parameters as they are when the next part is asked for. An optimiser may therefore step between two parts: nothing
-    of the old parameters is differentiated; only the state at which a window begins still comes from the run before. Where
-    there is dropout between layers each run draws its own.
+    of the old parameters is differentiated; only the state at which a window begins still comes from the run before.
+    Where there is dropout between layers each run draws its own.
 
     A `state` that requires a gradient receives it from the windows that begin there, as x does from each; give both
     as leaves, since what lies behind them is freed by the first `backward`. RnnError, at once, for a window below 1
@@ -75,9 +75,7 @@ class _Sequence(NamedTuple):
         return of[:, first:end] if self.axis else of[first:end]
 
 
-def _strides(
-    layer: Layer, sequence: _Sequence, loss: Loss, window: int, stride: int, state: Any
-) -> Iterator[Stride]:  # fmt: skip
+def _strides(layer: Layer, sequence: _Sequence, loss: Loss, window: int, stride: int, state: Any) -> Iterator[Stride]:
     """Each window in two runs: up to where the next one begins, so that its first state is known, and from there."""
     begin = 0
     for first in range(0, sequence.steps, stride):

@@ -66,9 +66,10 @@ def bias(id: str, b: str, into: str, title: str) -> Enter:
 
 
 def weight(id: str, W: str, into: str, reads: str, at: str, title: str) -> Enter:
-    """Enter the gradient of a matrix: what it reads times W is added to `into`."""
+    """Enter the gradient of a matrix: what it reads times W is added to `into`, within the mask where that is O."""
     below, above = f"{W[0]}_{{{W[2:]}}}", rf"\nabla_{{{into}_t}} L"
     read, latex = label(Term(reads, at)), f"{reads}_{{{at}}}"
+    mask = (("Mₜ ⊙ ∇Oₜ = ∇Oₜ", r"M_t \odot \nabla_{O_t} L = \nabla_{O_t} L"),) if into == "O" else ()
     return derived(
         id,
         gives=f"∇{W}",
@@ -76,6 +77,7 @@ def weight(id: str, W: str, into: str, reads: str, at: str, title: str) -> Enter
         text=f"∇{W} = Σₜ {read}ᵀ ∇{into}ₜ",
         latex=rf"\nabla_{{{below}}} L = \sum_t {latex}^\top {above}",
         derivation=(
+            *mask,
             (
                 f"dL = Σₜ vec(∇{into}ₜ)ᵀ vec({read} d{W})",
                 rf"dL = \sum_t \operatorname{{vec}}({above})^\top \operatorname{{vec}}({latex} \, d{below})",

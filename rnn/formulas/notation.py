@@ -18,24 +18,28 @@ _SUPERSCRIPT = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗˡᵏ", "01234
 _TO_SUPERSCRIPT = str.maketrans("0123456789+-tlk", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻ᵗˡᵏ")
 _SUBSCRIPT = str.maketrans("₀₁₂₃₄₅₆₇₈₉₊₋ₜ", "0123456789+-t")
 _TO_SUBSCRIPT = str.maketrans("0123456789+-t", "₀₁₂₃₄₅₆₇₈₉₊₋ₜ")
-_LETTERS = {"tau": "τ", "theta": "θ", "phi": "φ", "delta": "δ", "xi": "ξ", "nu": "ν", "rho": "ρ"}
+_LETTERS = {
+    "tau": "τ", "theta": "θ", "phi": "φ", "delta": "δ", "xi": "ξ", "nu": "ν", "rho": "ρ", "alpha": "α", "beta": "β",
+    "gamma": "γ", "pi": "π", "epsilon": "ε",
+}  # fmt: skip
 _GREEK = {**_LETTERS, "y_hat": "ŷ", "Y_hat": "Ŷ", "depth": "λ", "chunks": "κ"}  # Python's names of symbols
 _LATEX_GREEK = {**_LETTERS, "lambda": "λ", "kappa": "κ"}
 _NAMES = {sign: word for word, sign in _GREEK.items()}
 _ENDS = {"t": "tau", "l": "depth", "k": "chunks"}  # an index, and the quantity that says how far it runs
 _ROWS = "XHOAMYŶ"  # written with time below: samples are their rows
 _EARLIER = {"t+1": "t", "t": "t-1"}
-_WORDS = r"softmax|onehot|tanh|diag|log|exp|relu|positive|kron|vec|matrix|norm|σ"
+_WORDS = r"softmax|onehot|tanh|diag|log|exp|relu|positive|kron|vec|matrix|norm|min|max|σ"
+_SIGNS = "ŷŶθφδξνραβγπε"  # letters that stand for quantities, besides a–z and A–Z
 _NAME = r"[A-Za-z](?:_[A-Za-z]+)?"
 _INDEX = r"(?:⁽([^⁾]+)⁾)?"
-_TEXT_TERM = re.compile(rf"∂({_NAME}){_INDEX}/∂({_NAME}){_INDEX}|(∇?(?:{_NAME}|[ŷŶθφδξνρ](?:_[a-z]+)?)){_INDEX}")
+_TEXT_TERM = re.compile(rf"∂({_NAME}){_INDEX}/∂({_NAME}){_INDEX}|(∇?(?:{_NAME}|[{_SIGNS}](?:_[a-z\d]+)?)){_INDEX}")
 _BELOW = re.compile(rf"(?<!Σ)ₜ(?:[₊₋]₁)?|(?<=[{_ROWS}])[₀-₉]")
 _LATEX_NAME = r"[A-Za-z](?:_\{?[A-Za-z]+\}?)?"
 _LATEX_INDEX = r"(?:\^\{\(([^)]*)\)\})?"
 _LATEX_TERM = re.compile(
     rf"\\frac\{{\\partial ({_LATEX_NAME}){_LATEX_INDEX}\}}\{{\\partial ({_LATEX_NAME}){_LATEX_INDEX}\}}"
     rf"|\\nabla_\{{?({_LATEX_NAME}|[ŷŶ]){_LATEX_INDEX}\}}? L"
-    rf"|((?:[A-Za-zŷŶθφδξνρ])(?:_\{{?[A-Za-z]+\}}?)?){_LATEX_INDEX}"
+    rf"|((?:[A-Za-z{_SIGNS}])(?:_\{{?[A-Za-z\d]+\}}?)?){_LATEX_INDEX}"
 )
 
 
@@ -157,7 +161,9 @@ def read_latex(latex: str) -> set[Term]:
     greek = re.sub(r"\\([a-z]+)", lambda m: _LATEX_GREEK.get(m[1], m[0]), above)
     bare = re.sub(r"\\sum_[tlk]", " ", greek).replace(r"^\top", " ").replace(r"\top", "")
     bare = re.sub(
-        rf"\\(operatorname\{{(?:{_WORDS})\}}|tanh|log|sigma|left|right|odot|otimes|leq|quad|cdot|qquad)", " ", bare
+        rf"\\(operatorname\{{(?:{_WORDS})\}}|tanh|log|exp|min|max|sqrt|sigma|left|right|odot|otimes|leq|quad|cdot|qquad)",
+        " ",
+        bare,
     )
     terms = set()
     for m in _LATEX_TERM.finditer(bare):

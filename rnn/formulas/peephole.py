@@ -13,25 +13,18 @@ from functools import partial
 
 import numpy as np
 
+from rnn.formulas.again import again
 from rnn.formulas.lstm import GATES, Enter, Series
 from rnn.formulas.lstm_gradients import COPIES
 from rnn.formulas.notation import superscript
-from rnn.formulas.registry import REGISTRY, equation, family
+from rnn.formulas.registry import equation, family
 from rnn.formulas.words import Array, steps, sum
 
 family("peephole", "LSTM with peepholes [Gers and Schmidhuber 2000; Graves 2013]")
 
 DERIVED = "derived; forward Graves 2013"
 backward = partial(equation, family="peephole", source=DERIVED, witnesses=("engine", "differences"))
-
-
-def again(id: str, like: str, source: str = "") -> None:
-    """Enter an equation of the LSTM that is the same with peepholes; its own source unless told another."""
-    e = REGISTRY[like]
-    equation(
-        id, family="peephole", gives=e.gives, over=e.over, source=source or e.source, title=e.title, text=e.text,
-        latex=e.latex, witnesses=e.witnesses, note=e.note, derivation=e.derivation,
-    )(e.function)  # fmt: skip
+same = partial(again, family="peephole")
 
 
 def received(id: str, gate: str, at: str, source: str) -> Enter:
@@ -74,7 +67,7 @@ def a_i(b_i: Array, W_i: Array, h: Series, U_i: Array, x: Series, p_i: Array, c:
     return b_i + W_i @ h[t - 1] + U_i @ x[t] + p_i * c[t - 1]
 
 
-again("PEEPHOLE-2", "LSTM-2", "Graves 2013 eq. 7")
+same("PEEPHOLE-2", of="LSTM-2", source="Graves 2013 eq. 7")
 
 
 @received("PEEPHOLE-3", "f", "t-1", "Graves 2013 eq. 8")
@@ -82,10 +75,10 @@ def a_f(b_f: Array, W_f: Array, h: Series, U_f: Array, x: Series, p_f: Array, c:
     return b_f + W_f @ h[t - 1] + U_f @ x[t] + p_f * c[t - 1]
 
 
-again("PEEPHOLE-4", "LSTM-4", "Graves 2013 eq. 8")
-again("PEEPHOLE-5", "LSTM-5", "Graves 2013 eq. 9")
-again("PEEPHOLE-6", "LSTM-6", "Graves 2013 eq. 9")
-again("PEEPHOLE-7", "LSTM-7", "Graves 2013 eq. 9")
+same("PEEPHOLE-4", of="LSTM-4", source="Graves 2013 eq. 8")
+same("PEEPHOLE-5", of="LSTM-5", source="Graves 2013 eq. 9")
+same("PEEPHOLE-6", of="LSTM-6", source="Graves 2013 eq. 9")
+same("PEEPHOLE-7", of="LSTM-7", source="Graves 2013 eq. 9")
 
 
 @received("PEEPHOLE-8", "o", "t", "Graves 2013 eq. 10")
@@ -93,12 +86,12 @@ def a_o(b_o: Array, W_o: Array, h: Series, U_o: Array, x: Series, p_o: Array, c:
     return b_o + W_o @ h[t - 1] + U_o @ x[t] + p_o * c[t]
 
 
-again("PEEPHOLE-9", "LSTM-9", "Graves 2013 eq. 10")
-again("PEEPHOLE-10", "LSTM-10", "Graves 2013 eq. 11")
+same("PEEPHOLE-9", of="LSTM-9", source="Graves 2013 eq. 10")
+same("PEEPHOLE-10", of="LSTM-10", source="Graves 2013 eq. 11")
 for number in range(11, 15):  # the head, the loss and ∇s have no part in the cell, and keep their source
-    again(f"PEEPHOLE-{number}", f"LSTM-{number}")
+    same(f"PEEPHOLE-{number}", of=f"LSTM-{number}")
 for number in range(15, 18):
-    again(f"PEEPHOLE-{number}", f"LSTM-{number}", DERIVED)
+    same(f"PEEPHOLE-{number}", of=f"LSTM-{number}", source=DERIVED)
 
 
 @backward(
@@ -150,7 +143,7 @@ def grad_c(
 
 
 for number in range(19, 39):  # the gates, what they receive, and the parameters that the LSTM has too
-    again(f"PEEPHOLE-{number}", f"LSTM-{number}", DERIVED)
+    same(f"PEEPHOLE-{number}", of=f"LSTM-{number}", source=DERIVED)
 
 
 @peephole("PEEPHOLE-39", "i", "t-1")
@@ -168,7 +161,7 @@ def grad_p_o(c: Series, grad_a_o: Series, tau: int) -> Array:
     return sum(c[t] * grad_a_o[t] for t in steps(tau))
 
 
-again("PEEPHOLE-42", "LSTM-39", DERIVED)
+same("PEEPHOLE-42", of="LSTM-39", source=DERIVED)
 
 
 @backward(
@@ -196,4 +189,4 @@ def grad_c_first(f: Series, grad_c: Series, p_i: Array, grad_a_i: Series, p_f: A
     return f[1] * grad_c[1] + p_i * grad_a_i[1] + p_f * grad_a_f[1]
 
 
-again("PEEPHOLE-44", "LSTM-41", DERIVED)
+same("PEEPHOLE-44", of="LSTM-41", source=DERIVED)

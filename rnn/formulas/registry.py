@@ -60,7 +60,7 @@ class Equation:
         (term,) = notation.read_text(self.gives)
         return term
 
-    @property
+    @cached_property
     def quantity(self) -> str:
         """The Python name of what the equation gives."""
         return notation.name(self.given.symbol)
@@ -146,23 +146,27 @@ def find(query: str | None = None) -> list[Equation]:
 
 
 def evaluate(equations: Iterable[Equation], values: Mapping[str, Any]) -> Values:
-    """All that the equations give from `values`, each taking what the others gave: the chain from end to end.
+    """All that the equations give from `values`, each taking what the others gave: the chain from end to end."""
+    known: Values = {k: dict(v) if isinstance(v, dict) else v for k, v in values.items()}
+    for e, at in ordered(equations, known):
+        index, value = notation.index(e.given, known, at), e.at(known, **at)
+        if index is None:
+            known[e.quantity] = value
+        else:
+            known.setdefault(e.quantity, {})[index] = value
+    return known
+
+
+def ordered(equations: Iterable[Equation], values: Mapping[str, Any]) -> list[tuple[Equation, dict[str, int]]]:
+    """Each equation at each of its places, after all that it reads. ValueError if they read each other in a circle.
 
     The order follows from what each equation reads at which index, so it need not be told.
     """
-    known: Values = {k: dict(v) if isinstance(v, dict) else v for k, v in values.items()}
-    tasks = {(e.quantity, notation.index(e.given, known, at)): (e, at) for e in equations for at in e.places(known)}
+    tasks = {(e.quantity, notation.index(e.given, values, at)): (e, at) for e in equations for at in e.places(values)}
     order: TopologicalSorter[tuple[str, Any]] = TopologicalSorter()
     for task, (e, at) in tasks.items():
-        order.add(task, *(p for term in e.reads for p in _needed(term, known, at) if p in tasks))
-    for task in order.static_order():
-        (name, index), (e, at) = task, tasks[task]
-        value = e.at(known, **at)
-        if index is None:
-            known[name] = value
-        else:
-            known.setdefault(name, {})[index] = value
-    return known
+        order.add(task, *(p for term in e.reads for p in _needed(term, values, at) if p in tasks))
+    return [tasks[task] for task in order.static_order()]
 
 
 def _needed(term: Term, values: Mapping[str, Any], at: Mapping[str, int]) -> list[tuple[str, Any]]:

@@ -7,15 +7,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from rnn.formulas.notation import numbered, symbol
+from rnn.formulas.notation import numbered
 from rnn.formulas.registry import Equation
 
-_WRITTEN_OUT = ("tanh", "softmax", "phi")
+_WRITTEN_OUT = {"tanh": "tanh", "softmax": "softmax", "relu": "relu", "sigmoid": "σ", "phi": "φ"}  # as it is printed
 
 
 @dataclass(frozen=True)
 class Applied:
-    """A function that is written out with its argument, as tanh, softmax and φ are."""
+    """A function that is written out with its argument, under the name that it is printed with: tanh, σ."""
 
     name: str
     argument: Any
@@ -87,6 +87,6 @@ def _factors(node: ast.expr) -> list[ast.expr]:
 def _evaluate(node: ast.expr, scope: dict[str, Any]) -> Any:
     name = ast.unparse(node.func).removeprefix("np.") if isinstance(node, ast.Call) else ""
     if isinstance(node, ast.Call) and name in _WRITTEN_OUT:
-        return Applied(symbol(name), _evaluate(node.args[0], scope))
+        return Applied(_WRITTEN_OUT[name], _evaluate(node.args[0], scope))
     # The source is the project's own: a function of the registry.
     return eval(compile(ast.fix_missing_locations(ast.Expression(node)), "<equation>", "eval"), scope)

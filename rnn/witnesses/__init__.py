@@ -11,6 +11,8 @@ import numpy as np
 
 from rnn.layers import VARIANTS
 from rnn.witnesses.base import Graph, Problem, column
+from rnn.witnesses.clipping import random_clipping
+from rnn.witnesses.hmm import random_hmm
 from rnn.witnesses.layered import random_bidirectional, random_deep
 from rnn.witnesses.masked import random_masked
 from rnn.witnesses.mean import random_mean
@@ -18,6 +20,7 @@ from rnn.witnesses.network import Network, Recurrence, random_network, random_re
 from rnn.witnesses.recursions import random_recursion
 from rnn.witnesses.relu import random_relu
 from rnn.witnesses.sensitivity import random_sensitivity
+from rnn.witnesses.smoothing import random_smoothing
 from rnn.witnesses.truncated import random_truncated
 
 DRAW: dict[str, Callable[..., Problem]] = {
@@ -31,8 +34,14 @@ DRAW: dict[str, Callable[..., Problem]] = {
     "deep": random_deep,
     "bidirectional": random_bidirectional,
     "masked": random_masked,
+    "clipping": random_clipping,
+    "smoothing": random_smoothing,
+    "hmm": random_hmm,
 }
 """Who draws the problems of each family of equations."""
+
+IN_TURN: dict[str, tuple[dict[str, int], ...]] = {"deep": ({"layers": 3}, {"layers": 2})}
+"""What the problems of a family are to have besides, one after the other: all indices differ where there are three."""
 
 
 def random_problem(family: str, rng: np.random.Generator, **sizes: int) -> Problem:
@@ -40,4 +49,4 @@ def random_problem(family: str, rng: np.random.Generator, **sizes: int) -> Probl
     return DRAW[family](family, rng, **sizes)
 
 
-__all__ = ["DRAW", "Graph", "Network", "Problem", "Recurrence", "column", "random_network", "random_problem"]
+__all__ = ["DRAW", "IN_TURN", "Graph", "Network", "Problem", "Recurrence", "column", "random_network", "random_problem"]

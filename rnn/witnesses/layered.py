@@ -232,6 +232,6 @@ def random_bidirectional(
 
 
 def randomise(rng: np.random.Generator, *modules: Module) -> None:
-    """Give every parameter normal entries of deviation 0.8."""
+    """Give every parameter normal entries of deviation 0.6: more would saturate the units of the upper layers."""
     for p in (p for module in modules for p in module.parameters()):
-        p.assign(0.8 * rng.standard_normal(p.shape))
+        p.assign(0.6 * rng.standard_normal(p.shape))

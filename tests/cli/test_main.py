@@ -109,8 +109,7 @@ def test_a_fault_of_ours_is_one_line_too_and_a_traceback_on_request(capsys, monk
     def broken(*args, **kwargs):
         raise ZeroDivisionError("planted")
 
-    monkeypatch.setattr("rnn.verify.verify", broken)
-    monkeypatch.setattr("cli.lab.verification.verify", broken)
+    monkeypatch.setattr("cli.lab.verification.each", broken)
     assert run(["verify"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     monkeypatch.setenv("RNN_LAB_DEBUG", "1")

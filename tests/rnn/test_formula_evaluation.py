@@ -151,11 +151,13 @@ def test_an_equation_is_frozen():
 def test_the_parts_come_to_the_whole(e):
     problem = verify._draw(e.family, np.random.default_rng(3))
     values, own = verify.engine_values(problem), e.function.__globals__
+    functions = {"tanh": np.tanh, "φ": np.tanh, "σ": own.get("sigmoid"), "relu": own.get("relu")}
+    functions["softmax"] = own.get("softmax")  # of a column, or of rows
     for place in e.places(values):
         worked = work(e, values, **place)
         total = 0
         for term in worked.terms:
-            factors = [own.get(f.name, np.tanh)(f.argument) if isinstance(f, Applied) else f for f in term.factors]
+            factors = [functions[f.name](f.argument) if isinstance(f, Applied) else f for f in term.factors]
             total = total + reduce(np.matmul if len(factors) > 1 else np.multiply, factors) * (
                 -1 if term.sign == "−" else 1
             )
@@ -181,3 +183,16 @@ def test_worked_by_hand():
         ("+", [3, 7]),
     ]
     assert worked.result.item() == 32
+
+
+def test_a_function_is_written_out_as_it_is_printed():
+    """h⁽²⁾ = σ( … ): a reader is to see what goes in, and then what comes out."""
+    a = np.array([[1.0], [-2.0]])
+    shown = {"8": "tanh", "10": "softmax", "GRU-2": "σ", "LSTM-6": "tanh", "LSTM-4": "σ", "RELU-2": "relu"}
+    for id, name in shown.items():
+        e = REGISTRY[id]
+        (term,) = work(e, {e.arguments[0]: {2: a}}, t=2).terms
+        assert f"{name}({e.arguments[0]}⁽ᵗ⁾)" in e.text
+        (factor,) = term.factors
+        assert factor.name == name
+        assert factor.argument is a

@@ -53,7 +53,7 @@ def test_the_elman_network_ends_with_what_it_lacked():
 
 
 @all_families
-@pytest.mark.parametrize("seed", range(20))
+@pytest.mark.parametrize("seed", range(12))
 def test_every_equation_agrees_with_its_witnesses_alone_and_in_the_chain(family, seed):
     rng = np.random.default_rng(seed)
     inputs, hidden, vocabulary = map(int, rng.permutation(np.arange(2, 6))[:3])
@@ -275,9 +275,12 @@ def test_problems_with_relu_keep_away_from_what_cannot_be_measured():
         assert np.abs(a).min() > MARGIN
         assert np.abs(o).max() < LARGEST_SCORE
         assert (a > 0).any(axis=1).all()
-        assert ((a[1:] > 0) != (a[:-1] > 0)).any(axis=1).all()
+        assert ((a[1:] > 0) != (a[:-1] > 0)).any()
         off += int((a < 0).sum())
     assert 0.2 < off / 400 < 0.8  # both slopes are met
+    alone = random_relu("relu", np.random.default_rng(0), steps=4, hidden=1).graph.tensors["a"].values()
+    assert {bool(a.item() > 0) for a in alone} == {False, True}
+    assert random_relu("relu", np.random.default_rng(0), steps=1).tau == 1
 
 
 # Mistakes
@@ -337,3 +340,6 @@ def test_an_equation_entered_again_is_entered_once_and_keeps_its_witnesses(monke
     assert "fused" in REGISTRY["MEAN-2"].witnesses
     assert "fused" not in REGISTRY["RELU-3"].witnesses
     assert {"engine", "differences"} <= set(REGISTRY["RELU-10"].witnesses)
+    assert REGISTRY["PEEPHOLE-11"].source == REGISTRY["LSTM-11"].source
+    assert REGISTRY["PEEPHOLE-19"].source == "derived; forward Graves 2013" != REGISTRY["LSTM-19"].source
+    assert REGISTRY["PEEPHOLE-19"].note.startswith("equation LSTM-19 as it is")
