@@ -17,6 +17,7 @@ import click
 COMMANDS = {
     "lesson": "Read a lesson and run it, page by page.",
     "verify": "Check every equation against independent witnesses.",
+    "check": "Hand in a derivation of your own, and learn which term is wrong.",
     "train": "Train a character model on a text.",
     "sample": "Let a trained model continue a prompt.",
     "compare": "Put networks and counting models side by side.",

@@ -76,7 +76,7 @@ def of_sums(node: ast.expr, above: Above, words: Vocabulary) -> Iterator[Change]
     if not (isinstance(node, ast.Call) and isinstance(series, ast.GeneratorExp)):
         return
     (loop,) = series.generators
-    for kind, (part, said) in _PARTS.items():
+    for kind, (part, said) in _PARTS.items() if isinstance(loop.iter, ast.Call) else ():  # a part has no parts
         some = ast.comprehension(loop.target, parse(ast.unparse(loop.iter) + part), [], 0)
         by = ast.Call(node.func, [ast.GeneratorExp(series.elt, [some])], [])
         yield Change(kind, (loop.iter,), node, by, ast.unparse(some.iter), said)

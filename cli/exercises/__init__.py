@@ -1,0 +1,1 @@
+"""The exercises of `rnn-lab check`, one file each: the problem, what is asked, and a solution."""

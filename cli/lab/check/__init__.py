@@ -1,0 +1,1 @@
+"""Checking a derivation: what a file answers, compared with what is right and with every known mistake."""

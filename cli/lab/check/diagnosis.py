@@ -1,0 +1,266 @@
+"""From an answer to what is wrong with it: the mistakes that lead to the same numbers on every problem."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+import numpy as np
+
+from cli.lab.check.chain import Chain, extended
+from cli.lab.check.explanations import Explanation, in_order
+from cli.lab.check.forms import AGREE, FORMS, Array, clipped, proportional, same, unsummed
+from cli.lab.check.general import whole
+from cli.lab.check.local import two_in_one
+from cli.lab.check.pairs import pairs
+from cli.lab.check.values import arrays, one
+from rnn.formulas import REGISTRY
+from rnn.formulas.registry import Values
+from rnn.mutation import KINDS
+
+PAIRS = 1000  # how many pairs of mistakes are tried where no single one fits
+MISTAKES = 2  # how many mistakes are looked for in one function with many parts
+_LIKELIEST = ("slope", "term", "factor", "sign", "square", "complement", "gate", "transpose", "index")
+_RANK = {k: n for n, k in enumerate(dict.fromkeys((*_LIKELIEST, *(k for k in KINDS if k != "quantity"))))}
+
+
+@dataclass(frozen=True)
+class Case:
+    """One problem: the engine's values of a family's quantities, and what else is given."""
+
+    family: str
+    values: Values
+    beside: Values = field(default_factory=dict)
+
+    @cached_property
+    def arrays(self) -> Values:
+        """Everything under the student's names."""
+        return {**arrays(self.family, self.values), **self.beside}
+
+    @property
+    def given(self) -> Values:
+        """What a function may ask for; of the values beyond the end, only those that the problem itself has."""
+        return {n: v for n, v in self.arrays.items() if n == "g_end" or not n.endswith("_end")}
+
+    @property
+    def sizes(self) -> dict[str, int]:
+        """T steps, V classes, H units, as far as there are such."""
+        found = {"T": int(self.values["tau"])}
+        for letter, name in (("V", "y_hat"), ("H", "h")):
+            if name in self.arrays:
+                found[letter] = self.arrays[name].shape[-1]
+        return found
+
+    def right(self, names: Iterable[str]) -> dict[str, Array]:
+        """The right answers."""
+        return {n: np.asarray(self.arrays[n], float) for n in names}
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A case with the chain of equations that leads to what is asked."""
+
+    case: Case
+    chain: Chain
+
+    def answers(self, x: Explanation, names: Iterable[str]) -> dict[str, Array] | None:
+        """What an explanation leads to; None where that is not all there."""
+        values = x.values(self.chain)
+        if values is None:
+            return None
+        try:
+            return {n: np.asarray(one(self.case.family, values, self.quantity[n])[n], float) for n in names}
+        except (KeyError, ValueError):  # not computed, or of another shape at every step
+            return None
+
+    @cached_property
+    def quantity(self) -> dict[str, str]:
+        """For each of the student's names the quantity of the registry of which it is a part: grad_h for grad_h0."""
+        known = self.chain.known
+        return {n: e.quantity for e in self.chain.equations for n in one(self.case.family, known, e.quantity)}
+
+
+def asked(case: Case, equations: Iterable[str]) -> Asked:
+    """A case and the chain of some equations, by id."""
+    return Asked(case, Chain(extended([REGISTRY[id] for id in equations]), case.values))
+
+
+Answer = Mapping[str, Array]
+"""One problem's answers by name."""
+
+
+def agree(mine: Answer, theirs: Answer | None) -> bool:
+    """Whether all answers are the same."""
+    return theirs is not None and all(same(mine[name], theirs[name]) for name in mine)
+
+
+def explain(cases: Sequence[Asked], mine: Sequence[Answer], *, two: bool = True) -> tuple[Explanation, ...]:
+    """All that explains the answers on every problem, the likeliest first; empty where nothing does.
+
+    Single mistakes and forms of the right result first; only where none fits, and if asked, `two` at a time.
+    """
+    found = sorted(_fitting(_singles(cases[0]), cases, mine), key=_rank)
+    found = [*_of_form(Explanation(), cases, mine), *found]
+    if not found:
+        found = _of_parts(cases, mine)
+    if not found:
+        found = _formed(cases, mine)
+    if not found and two:
+        found = list(islice(_fitting(_two(cases[0], mine[0]), cases, mine), 3))
+    return tuple(found)
+
+
+def explain_parts(
+    cases: Sequence[Asked], mine: Sequence[Answer], wrong: Sequence[str]
+) -> dict[str, tuple[Explanation, ...]]:
+    """Explanations for each wrong part of one answer, found together: a mistake runs on from part to part.
+
+    One mistake that explains all that is wrong; else the one that explains most, and then, with it, the next for what
+    is left. A part that nothing explains has none.
+    """
+    first = [{n: m[n] for n in wrong} for m in mine]
+    formed = [*_of_form(Explanation(), cases, first), *_of_parts(cases, first)]
+    if formed:
+        return dict.fromkeys(wrong, tuple(formed[:1]))
+    singles = list(_singles(cases[0]))
+    found: dict[str, tuple[Explanation, ...]] = dict.fromkeys(wrong, ())
+    base: Explanation | None = None
+    for _ in range(MISTAKES):
+        left = [n for n in wrong if not found[n]]
+        tried = [x if base is None else base.joined(x) for x in singles] if left else []
+        best, explained = _most((x for x in tried if x is not None), cases, mine, left)
+        if not best:
+            break
+        found |= dict.fromkeys(explained, best)
+        base = best[0]
+    return found | {
+        n: explain(cases, [{n: m[n]} for m in mine], two=False) for n in wrong if not found[n] and len(wrong) < 3
+    }
+
+
+def _most(
+    some: Iterable[Explanation], cases: Sequence[Asked], mine: Sequence[Answer], left: Sequence[str]
+) -> tuple[tuple[Explanation, ...], tuple[str, ...]]:
+    """The mistakes that explain the most parts of what is left, and these parts."""
+    fitting: dict[tuple[str, ...], list[Explanation]] = {}
+    for x in some:
+        parts = tuple(left)
+        for c, m in zip(cases, mine, strict=True):
+            theirs = c.answers(x, parts) if parts else None
+            parts = tuple(n for n in parts if theirs is not None and same(m[n], theirs[n]))
+        if parts:
+            fitting.setdefault(parts, []).append(x)
+    if not fitting:
+        return (), ()
+    parts = max(fitting, key=len)
+    return tuple(sorted(fitting[parts], key=_rank)), parts
+
+
+def _two(case: Asked, mine: Answer) -> Iterator[Explanation]:
+    """Two mistakes at a time: those in one equation that agree step by step with one answer, then others."""
+    if len(mine) == 1:
+        ((name, array),) = mine.items()
+        quantity = case.quantity[name]
+        yield from two_in_one(case.chain, quantity, _by_index(case, name, array), PAIRS)
+    yield from islice(pairs(case.chain), PAIRS)
+
+
+def _by_index(case: Asked, name: str, array: Array) -> dict[Any, Array]:
+    """An answer as the registry has it: a column or a matrix for each index. Empty where its shape is another."""
+    known = case.chain.known[case.quantity[name]]
+    if not isinstance(known, dict):
+        return {None: array.reshape(np.shape(known))} if array.size == np.size(known) else {}
+    layer = int(name[-1]) if name[-1].isdigit() and not name.endswith(("0", "_0")) else None
+    of_layer = {i: v for i, v in known.items() if layer is None or (i[0] if isinstance(i, tuple) else i) == layer}
+    if case.case.arrays[name].shape != np.squeeze(array).shape:
+        return {}
+    if layer is not None and layer in of_layer:
+        return {layer: array.reshape(np.shape(of_layer[layer]))}
+    steps = {i: i[-1] if isinstance(i, tuple) else i for i in of_layer}
+    rows = np.squeeze(array)
+    return {i: rows[t - 1].reshape(np.shape(of_layer[i])) for i, t in steps.items() if 1 <= t <= case.chain.tau}
+
+
+def _rank(x: Explanation) -> tuple[int, int]:
+    return len(x.mutants) + len(x.others), max((_RANK.get(m.kind, len(_RANK)) for m in x.mutants), default=0)
+
+
+def _singles(case: Asked) -> Iterator[Explanation]:
+    yield from whole(case.chain)
+    yield from in_order(case.chain.equations)
+
+
+def _fitting(some: Iterable[Explanation], cases: Sequence[Asked], mine: Sequence[Answer]) -> Iterator[Explanation]:
+    for x in some:
+        if all(agree(m, c.answers(x, m)) for c, m in zip(cases, mine, strict=True)):
+            yield x
+
+
+def _of_form(base: Explanation, cases: Sequence[Asked], mine: Sequence[Answer]) -> list[Explanation]:
+    """What was done to the results that other mistakes, or none, lead to; the same to each answer."""
+    bare = [c.answers(base, m) for c, m in zip(cases, mine, strict=True)]
+    if None in bare:
+        return []
+    found = []
+    for form in FORMS:
+        made = [{n: form.made(a, c.case.sizes) for n, a in (b or {}).items()} for c, b in zip(cases, bare, strict=True)]
+        if all(_all_same(m, f) for m, f in zip(mine, made, strict=True)):
+            found.append(base.also(form.name, form.said))
+    return found[:1]
+
+
+def _all_same(mine: Answer, theirs: Mapping[str, Any]) -> bool:
+    return all(theirs[n] is not None and same(mine[n], theirs[n]) for n in mine)
+
+
+def _of_parts(cases: Sequence[Asked], mine: Sequence[Answer]) -> list[Explanation]:
+    """What relates an answer to the right one without being a rule for it."""
+    right = [c.case.right(m) for c, m in zip(cases, mine, strict=True)]
+    both = [(m[n], r[n]) for m, r in zip(mine, right, strict=True) for n in m]
+    if all(unsummed(m, r) for m, r in both):
+        return [Explanation().also("not summed", "The steps' parts are right, but they are not summed.")]
+    if all(_across(c, n, m[n]) for c, m in zip(cases, mine, strict=True) for n in m):
+        said = "It is summed over the wrong axis: over the entries of each step, where the steps are to be added."
+        return [Explanation().also("wrong axis", said)]
+    if all(clipped(m, r) or same(m, r) for m, r in both) and any(clipped(m, r) for m, r in both):
+        return [Explanation().also("clipped", "It is right where it is small, and cut off beyond: it is clipped.")]
+    factors = [proportional(m, r) for m, r in both]
+    known = [f for f in factors if f is not None]
+    if len(known) == len(factors):
+        if np.ptp(known) <= 1e-6 * abs(known[0]):
+            return [Explanation().also("scaled", f"It is {known[0]:.6g} times the right one.")]
+        return [Explanation().also("scaled", "It points the right way, with another length on each problem.")]
+    return []
+
+
+def _across(case: Asked, name: str, mine: Array) -> bool:
+    """Whether a vector that is a sum over the steps was summed over the entries of each step instead."""
+    last = next((e for e in case.chain.equations if e.quantity == case.quantity[name]), None)
+    if last is None or "steps(tau)" not in last.code or mine.shape != (case.chain.tau,):
+        return False
+    parts = [last.rewritten(last.code.replace("steps(tau)", f"[{t}]")).at(case.chain.known) for t in _steps(case)]
+    off = np.abs(mine - [np.sum(p) for p in parts]).max()
+    return bool(off <= AGREE * max(np.abs(p).max() for p in parts))
+
+
+def _steps(case: Asked) -> range:
+    return range(1, case.chain.tau + 1)
+
+
+def _formed(cases: Sequence[Asked], mine: Sequence[Answer]) -> list[Explanation]:
+    """One mistake in an equation, and something done to the result."""
+    found: list[Explanation] = []
+    first, answer = cases[0], mine[0]
+    for x in _singles(first):
+        values = first.answers(x, answer)
+        if values is not None and _perhaps(answer, values, first):
+            found += _of_form(x, cases, mine)
+    return sorted(found, key=_rank)[:3]
+
+
+def _perhaps(mine: Answer, values: Mapping[str, Array], case: Asked) -> bool:
+    """Whether some form of the values is the answer on one problem."""
+    return any(_all_same(mine, {n: f.made(values[n], case.case.sizes) for n in mine}) for f in FORMS)
