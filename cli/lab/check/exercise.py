@@ -15,6 +15,7 @@ import numpy as np
 
 from cli.lab.check.diagnosis import Case
 from cli.lab.errors import LabError, suggestion
+from rnn.checkpoint import write_atomically
 from rnn.formulas import REGISTRY, Equation
 from rnn.formulas.registry import Values
 from rnn.verify import engine_values
@@ -130,8 +131,12 @@ def write(e: Exercise, folder: Path) -> Path:
     """Write the file of an exercise, never over another. LabError where that cannot be done."""
     path = folder / e.filename
     try:
-        with path.open("x", encoding="utf-8") as file:
-            file.write(template(e))
+        path.touch(exist_ok=False)
     except FileExistsError:
         raise LabError("the file is there already", path.name, f"check it with rnn-lab check {path.name}") from None
+    try:
+        write_atomically(path, template(e).encode())
+    except BaseException:
+        path.unlink()  # an empty one of ours
+        raise
     return path

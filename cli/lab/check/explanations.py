@@ -7,6 +7,7 @@ never reached, the wrong direction); or in the form of a right result (`cli.lab.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
@@ -75,12 +76,14 @@ class Explanation:
 
 def sentence(m: Mutant, where: Where = "everywhere") -> str:
     """A mutant's description as a sentence, with what it means where the kind of mistake says that."""
-    first, _, rest = m.description.partition(" ")
-    words = f"{first.capitalize() if first in _WORDS else first} {rest}"  # h⁽ᵗ⁾ instead of … stays as it is
+    words = _INSTEAD.sub(r"\1 stands where \2 belongs", m.description)
+    first, _, rest = words.partition(" ")
+    words = f"{first.capitalize() if first in _WORDS else first} {rest}"  # h⁽ᵗ⁾ stands where … keeps its small letter
     place = "" if where == "everywhere" else f", {where} only" if where.startswith("at") else f", {where}"
     return f"{words}{place}. {_MEANT.get(_sort(m), '') if m.original.given.symbol[0] in '∇∂δ' else ''}".rstrip()
 
 
+_INSTEAD = re.compile(r"^(?!a )(.+) instead of (.+)$")  # but for "a mean instead of a sum"
 _WORDS = ("the", "a", "an", "only", "another")
 
 

@@ -73,7 +73,7 @@ def _neighbours(e: Equation) -> Iterator[Slip]:
         for other, step in product(others, ("", " - 1", " + 1")):
             if step != back:
                 now = f"{other}[t{step}]"
-                said = f"{_printed(other, step)} instead of {_printed(own, back)}."
+                said = f"{_printed(other, step)} stands where {_printed(own, back)} belongs."
                 yield now, said, _of(re.escape(was), now)
 
 

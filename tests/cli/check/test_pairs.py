@@ -70,5 +70,5 @@ def test_two_mistakes_in_different_terms_are_both_named():
     second = next(m for m in mutants(first.equation) if m.kind == "term" and m.was.startswith("W_r.T"))
     answers = [c.answers(Explanation((first, second)), ["grad_h"]) for c in cases]
     said = " ".join(x.said for x in explain(cases, answers))
-    assert "z⁽ᵗ⁾ instead of z⁽ᵗ⁺¹⁾" in said
+    assert "z⁽ᵗ⁾ stands where z⁽ᵗ⁺¹⁾ belongs" in said
     assert "The term W_rᵀ ∇a_r⁽ᵗ⁺¹⁾ is left out" in said
