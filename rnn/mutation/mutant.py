@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cache
 
 from rnn.formulas import Equation, words
 from rnn.mutation import structure, symbols, whole
@@ -41,7 +42,8 @@ class Mutant:
         return f"{self.original.id}#{self.number}"
 
 
-def mutants(equation: Equation) -> list[Mutant]:
+@cache
+def mutants(equation: Equation) -> tuple[Mutant, ...]:
     """All mutants of an equation, in a fixed order, no two with the same source."""
     root, known = returned(definition(equation.code)), vocabulary(equation)
     allowed = {*equation.arguments, *known.arrays, *ENDS.values(), *vars(words), *_loops(root), "np"}
@@ -60,7 +62,7 @@ def mutants(equation: Equation) -> list[Mutant]:
                 change.now, change.said.format(*(printed(n, known.numbers) for n in change.about)), start, end,
             )
         )  # fmt: skip
-    return planted
+    return tuple(planted)
 
 
 def _changes(root: ast.expr, known: Vocabulary) -> Iterator[Change]:

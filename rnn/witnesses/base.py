@@ -67,12 +67,13 @@ class Graph:
     tensors: dict[str, Any]
     loss: Tensor
     of_step: Callable[[Any], Any] = of_step
-    known: dict[tuple[Any, Tensor], Array] = field(default_factory=dict)  # several letters may share a parameter
+    known: dict[tuple[str, Tensor], Array] = field(default_factory=dict)  # several letters may share a parameter
 
     def value(self, name: str) -> Any:
         """The engine's value of a quantity, a gradient (`grad_…`) or a Jacobian (`d…_d…`)."""
         if name.startswith("grad_") or name == "dL_dL":
-            return self._each(name, lambda tensor: self._once(_gradient, tensor))
+            self._differentiate(name)
+            return self._each(name, lambda tensor: self.known["gradient", tensor])
         if name in ("dh_dh", "do_dh"):
             return self._jacobians(name, jacobian)
         return self._each(name, lambda tensor: tensor.data)
@@ -81,16 +82,28 @@ class Graph:
         """A gradient or Jacobian by central differences: the graph is run forwards with the quantity moved."""
         if name in ("dh_dh", "do_dh"):
             return self._jacobians(name, difference)
-        return self._each(name, lambda tensor: self._once(difference, tensor))
+        return self._each(name, self._moved)
 
-    def _once(self, by: Callable[[Tensor, Tensor], Array], tensor: Tensor) -> Array:
-        if (by, tensor) not in self.known:
-            self.known[by, tensor] = by(self.loss, tensor)
-        return self.known[by, tensor]
+    def _differentiate(self, name: str) -> None:
+        """The gradients by all tensors of a quantity, in one pass."""
+        found = self._of(name)
+        each = found.values() if isinstance(found, dict) else [found]
+        tensors = (x.tensor if isinstance(x, Block) else x for x in each)
+        new = [tensor for tensor in dict.fromkeys(tensors) if ("gradient", tensor) not in self.known]
+        for tensor, gradient in zip(new, grad(self.loss, new, retain_graph=True) if new else (), strict=True):
+            self.known["gradient", tensor] = gradient.data
+
+    def _moved(self, tensor: Tensor) -> Array:
+        if ("difference", tensor) not in self.known:
+            self.known["difference", tensor] = difference(self.loss, tensor)
+        return self.known["difference", tensor]
+
+    def _of(self, name: str) -> Any:
+        """The tensors of a quantity, of its gradient or its Jacobian."""
+        return self.tensors["L_t" if name == "dL_dL" else name.removeprefix("grad_")]
 
     def _each(self, name: str, value: Callable[[Tensor], Array]) -> Any:
-        of = "L_t" if name == "dL_dL" else name.removeprefix("grad_")
-        tensors = self.tensors[of]
+        tensors = self._of(name)
         if isinstance(tensors, dict) and isinstance(next(iter(tensors.values())), Block):
             return {index: column(value(tensor)[rows]) for index, (tensor, rows) in tensors.items()}
         if isinstance(tensors, dict):
@@ -103,11 +116,6 @@ class Graph:
         """∂above⁽ᵗ⁾/∂h: by the state before for h itself, by the state of the same step for o."""
         h, above, back = self.tensors["h"], self.tensors[name[1]], int(name[1] == "h")
         return {t: by(above[t], h[t - back]) for t in above if t - back >= 1}
-
-
-def _gradient(loss: Tensor, by: Tensor) -> Array:
-    found: Array = grad(loss, by, retain_graph=True).data
-    return found
 
 
 def jacobian(above: Tensor, below: Tensor) -> Array:

@@ -6,7 +6,7 @@ programs whose arrays begin as zeros.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any, Literal
@@ -117,6 +117,25 @@ class Chain:
         except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError):
             return None
         return values
+
+    def reaches(self, e: Equation, quantities: Collection[str]) -> bool:
+        """Whether all of these quantities rest on what the equation gives."""
+        return set(quantities) <= self._after[e.quantity]
+
+    @cached_property
+    def _after(self) -> dict[str, set[str]]:
+        """For each quantity those that rest on it, itself among them."""
+        reads: dict[str, set[str]] = {}
+        for e in self.equations:
+            reads.setdefault(e.quantity, set()).update(notation.name(t.symbol) for t in e.reads)
+        after = {q: {q} for q in reads}
+        for _ in reads:
+            for q, below in reads.items():
+                for other in below & after.keys():
+                    for known in after.values():
+                        if other in known:
+                            known.add(q)
+        return after
 
     @cached_property
     def computed(self) -> frozenset[str]:

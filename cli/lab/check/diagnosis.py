@@ -13,8 +13,8 @@ import numpy as np
 from cli.lab.check.chain import Chain, extended
 from cli.lab.check.explanations import Explanation, in_order
 from cli.lab.check.forms import AGREE, FORMS, Array, clipped, proportional, same, unsummed
-from cli.lab.check.general import whole
-from cli.lab.check.local import two_in_one
+from cli.lab.check.general import at_once, whole
+from cli.lab.check.local import Local
 from cli.lab.check.pairs import pairs
 from cli.lab.check.values import arrays, one
 from rnn.formulas import REGISTRY
@@ -25,6 +25,10 @@ PAIRS = 1000  # how many pairs of mistakes are tried where no single one fits
 MISTAKES = 2  # how many mistakes are looked for in one function with many parts
 _LIKELIEST = ("slope", "term", "factor", "sign", "square", "complement", "gate", "transpose", "index")
 _RANK = {k: n for n, k in enumerate(dict.fromkeys((*_LIKELIEST, *(k for k in KINDS if k != "quantity"))))}
+
+
+Answer = Mapping[str, Array]
+"""One problem's answers by name."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +80,16 @@ class Asked:
         except (KeyError, ValueError):  # not computed, or of another shape at every step
             return None
 
+    def agrees(self, x: Explanation, mine: Answer) -> bool:
+        """Whether an explanation leads to all the answers; the first that differs settles it."""
+        values = x.values(self.chain)
+        if values is None:
+            return False
+        try:
+            return all(same(a, one(self.case.family, values, self.quantity[n])[n]) for n, a in mine.items())
+        except (KeyError, ValueError):
+            return False
+
     @cached_property
     def quantity(self) -> dict[str, str]:
         """For each of the student's names the quantity of the registry of which it is a part: grad_h for grad_h0."""
@@ -88,19 +102,15 @@ def asked(case: Case, equations: Iterable[str]) -> Asked:
     return Asked(case, Chain(extended([REGISTRY[id] for id in equations]), case.values))
 
 
-Answer = Mapping[str, Array]
-"""One problem's answers by name."""
-
-
 def agree(mine: Answer, theirs: Answer | None) -> bool:
     """Whether all answers are the same."""
     return theirs is not None and all(same(mine[name], theirs[name]) for name in mine)
 
 
-def explain(cases: Sequence[Asked], mine: Sequence[Answer], *, two: bool = True) -> tuple[Explanation, ...]:
-    """All that explains the answers on every problem, the likeliest first; empty where nothing does.
+def explain(cases: Sequence[Asked], mine: Sequence[Answer]) -> tuple[Explanation, ...]:
+    """All that explains the answers to one function on every problem, the likeliest first; empty where nothing does.
 
-    Single mistakes and forms of the right result first; only where none fits, and if asked, `two` at a time.
+    Single mistakes and forms of the right result first; only where none fits, two at a time.
     """
     found = sorted(_fitting(_singles(cases[0]), cases, mine), key=_rank)
     found = [*_of_form(Explanation(), cases, mine), *found]
@@ -108,8 +118,8 @@ def explain(cases: Sequence[Asked], mine: Sequence[Answer], *, two: bool = True)
         found = _of_parts(cases, mine)
     if not found:
         found = _formed(cases, mine)
-    if not found and two:
-        found = list(islice(_fitting(_two(cases[0], mine[0]), cases, mine), 3))
+    if not found:
+        found = list(islice(_fitting(_two(cases[0], mine[0]), cases, mine), 1))
     return tuple(found)
 
 
@@ -118,13 +128,29 @@ def explain_parts(
 ) -> dict[str, tuple[Explanation, ...]]:
     """Explanations for each wrong part of one answer, found together: a mistake runs on from part to part.
 
-    One mistake that explains all that is wrong; else the one that explains most, and then, with it, the next for what
-    is left. A part that nothing explains has none.
+    One mistake that explains all that is wrong and leaves right what is; else the one that explains most, and then,
+    with it, the next for what is left. A part that nothing explains has none.
     """
     first = [{n: m[n] for n in wrong} for m in mine]
     formed = [*_of_form(Explanation(), cases, first), *_of_parts(cases, first)]
     if formed:
         return dict.fromkeys(wrong, tuple(formed[:1]))
+    for some in (_reaching(cases[0], wrong), at_once(cases[0].chain.equations)):
+        if found := list(_fitting(some, cases, mine)):
+            return dict.fromkeys(wrong, tuple(sorted(found, key=_rank)))
+    return _one_by_one(cases, mine, wrong)
+
+
+def _reaching(case: Asked, parts: Sequence[str]) -> Iterator[Explanation]:
+    """The mistakes that can have changed all the parts: those about the whole, and in equations that they rest on."""
+    yield from whole(case.chain)
+    yield from in_order(e for e in case.chain.equations if case.chain.reaches(e, {case.quantity[n] for n in parts}))
+
+
+def _one_by_one(
+    cases: Sequence[Asked], mine: Sequence[Answer], wrong: Sequence[str]
+) -> dict[str, tuple[Explanation, ...]]:
+    """The mistake that explains the most parts, then with it the one that explains the most of the others."""
     singles = list(_singles(cases[0]))
     found: dict[str, tuple[Explanation, ...]] = dict.fromkeys(wrong, ())
     base: Explanation | None = None
@@ -136,9 +162,7 @@ def explain_parts(
             break
         found |= dict.fromkeys(explained, best)
         base = best[0]
-    return found | {
-        n: explain(cases, [{n: m[n]} for m in mine], two=False) for n in wrong if not found[n] and len(wrong) < 3
-    }
+    return found
 
 
 def _most(
@@ -160,12 +184,14 @@ def _most(
 
 
 def _two(case: Asked, mine: Answer) -> Iterator[Explanation]:
-    """Two mistakes at a time: those in one equation that agree step by step with one answer, then others."""
-    if len(mine) == 1:
-        ((name, array),) = mine.items()
-        quantity = case.quantity[name]
-        yield from two_in_one(case.chain, quantity, _by_index(case, name, array), PAIRS)
+    """Two mistakes at a time: in one equation, if they add up step by step to one answer; in two; in one term."""
+    ((name, array),) = mine.items()
+    local = Local.of(case.chain, case.quantity[name], _by_index(case, name, array))
+    if local is not None:
+        yield from local.by_sum()
     yield from islice(pairs(case.chain), PAIRS)
+    if local is not None:
+        yield from local.in_one_term(PAIRS)
 
 
 def _by_index(case: Asked, name: str, array: Array) -> dict[Any, Array]:
@@ -191,11 +217,12 @@ def _rank(x: Explanation) -> tuple[int, int]:
 def _singles(case: Asked) -> Iterator[Explanation]:
     yield from whole(case.chain)
     yield from in_order(case.chain.equations)
+    yield from at_once(case.chain.equations)
 
 
 def _fitting(some: Iterable[Explanation], cases: Sequence[Asked], mine: Sequence[Answer]) -> Iterator[Explanation]:
     for x in some:
-        if all(agree(m, c.answers(x, m)) for c, m in zip(cases, mine, strict=True)):
+        if all(c.agrees(x, m) for c, m in zip(cases, mine, strict=True)):
             yield x
 
 

@@ -21,7 +21,7 @@ from rnn.mutation import Mutant, mutants
 
 
 def whole(chain: Chain) -> Iterator[Explanation]:
-    """Mistakes about what is given, about the loop, and those that are made in several equations at once."""
+    """Mistakes about what is given and about the loop."""
     for name, series in chain.start.items():
         if not isinstance(series, dict):
             continue
@@ -33,7 +33,6 @@ def whole(chain: Chain) -> Iterator[Explanation]:
     yield from _turned(chain)
     yield from _complements(chain)
     yield from _exchanged(chain)
-    yield from at_once(chain.equations)
 
 
 def _of_first(name: str, chain: Chain) -> Iterator[Explanation]:

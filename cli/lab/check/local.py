@@ -8,6 +8,9 @@ terms add up, so pairs are found by their sums; two in one term are tried one af
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import Any
 
 import numpy as np
@@ -21,47 +24,62 @@ from rnn.formulas.registry import Values
 from rnn.mutation import Mutant, mutants
 
 
-def two_in_one(chain: Chain, quantity: str, mine: Mapping[Any, Array], most: int) -> Iterator[Explanation]:
-    """Pairs of mistakes in the equation of a quantity that agree with `mine`, its values by index, step by step.
+@dataclass(frozen=True)
+class Local:
+    """An equation at all the places where an answer has a value, and what that is, one after the other."""
 
-    At most so many pairs within one term are tried.
-    """
-    equations = {e.id: e for e, index, _ in chain.order if e.quantity == quantity and index in mine}
-    if len(equations) != 1:
-        return
-    (e,) = equations.values()
-    values = _with_answer(chain, quantity, mine)
-    places = [(index, at) for other, index, at in chain.order if other.id == e.id and index in mine]
-    right, wanted = _at(e, values, places), np.concatenate([np.ravel(mine[index]) for index, _ in places])
-    if right is None or right.shape != wanted.shape:
-        return
-    tried = [
-        (m, d) for m in mutants(e) if (d := _at(m.equation, values, places)) is not None and d.shape == wanted.shape
-    ]
-    yield from _by_sum(e, tried, right, wanted)
-    count = 0
-    for one in (m for m, d in tried if m.kind in LIKELY):
-        for more in mutants(one.equation):
-            if more.kind in LIKELY and (count := count + 1) > most:
-                return
-            found = _at(more.equation, values, places) if more.kind in LIKELY else None
-            if found is not None and _agree(found, wanted):
-                yield Explanation((one, more))
+    equation: Equation
+    values: Values
+    places: tuple[tuple[Any, dict[str, int]], ...]
+    right: Array
+    wanted: Array
 
+    @classmethod
+    def of(cls, chain: Chain, quantity: str, mine: Mapping[Any, Array]) -> Local | None:
+        """None where several equations give the quantity, or the answer has not its shape."""
+        equations = {e.id: e for e, index, _ in chain.order if e.quantity == quantity and index in mine}
+        if len(equations) != 1:
+            return None
+        (e,) = equations.values()
+        values = _with_answer(chain, quantity, mine)
+        places = tuple((index, at) for other, index, at in chain.order if other.id == e.id and index in mine)
+        wanted = np.concatenate([np.ravel(mine[index]) for index, _ in places])
+        right = _at(e, values, places)
+        return None if right is None or right.shape != wanted.shape else cls(e, values, places, right, wanted)
 
-def _by_sum(e: Equation, tried: list[tuple[Mutant, Array]], right: Array, wanted: Array) -> Iterator[Explanation]:
-    """Pairs whose differences from what is right add up to that of the answer."""
-    if not tried:
-        return
-    differences = np.stack([d for _, d in tried]) - right
-    size = max(float(np.abs(wanted).max()), 1e-12)
-    for k, (one, _) in enumerate(tried):
-        off = np.abs(differences[k + 1 :] + differences[k] - (wanted - right)).max(axis=1, initial=0)
-        for n in np.flatnonzero(off <= AGREE * size):
-            other = tried[k + 1 + int(n)][0]
-            for more in mutants(one.equation):
-                if (more.kind, more.was, more.now) == (other.kind, other.was, other.now):
-                    yield Explanation((one, more))
+    @cached_property
+    def tried(self) -> list[tuple[Mutant, Array]]:
+        """Each mistake of which something comes, with what."""
+        found = ((m, self.at(m.equation)) for m in mutants(self.equation))
+        return [(m, d) for m, d in found if d is not None and d.shape == self.wanted.shape]
+
+    def at(self, e: Equation) -> Array | None:
+        """What another equation gives at the same places."""
+        return _at(e, self.values, self.places)
+
+    def by_sum(self) -> Iterator[Explanation]:
+        """Pairs whose differences from what is right add up to that of the answer."""
+        if not self.tried:
+            return
+        differences = np.stack([d for _, d in self.tried]) - self.right
+        size = max(float(np.abs(self.wanted).max()), 1e-12)
+        for k, (first, _) in enumerate(self.tried):
+            off = np.abs(differences[k + 1 :] + differences[k] - (self.wanted - self.right)).max(axis=1, initial=0)
+            for n in np.flatnonzero(off <= AGREE * size):
+                other = self.tried[k + 1 + int(n)][0]
+                same = [
+                    m for m in mutants(first.equation) if (m.kind, m.was, m.now) == (other.kind, other.was, other.now)
+                ]
+                yield from (Explanation((first, m)) for m in same)
+
+    def in_one_term(self, most: int) -> Iterator[Explanation]:
+        """Likely pairs, one planted in the other; no more than so many are tried."""
+        likely = (m for m, _ in self.tried if m.kind in LIKELY)
+        some = ((first, m) for first in likely for m in mutants(first.equation) if m.kind in LIKELY)
+        for first, second in islice(some, most):
+            found = self.at(second.equation)
+            if found is not None and _agree(found, self.wanted):
+                yield Explanation((first, second))
 
 
 def _agree(found: Array, wanted: Array) -> bool:
@@ -82,7 +100,7 @@ def _with_answer(chain: Chain, quantity: str, mine: Mapping[Any, Array]) -> Valu
     return {**padded, quantity: series}
 
 
-def _at(e: Equation, values: Values, places: list[tuple[Any, dict[str, int]]]) -> Array | None:
+def _at(e: Equation, values: Values, places: tuple[tuple[Any, dict[str, int]], ...]) -> Array | None:
     """What an equation gives at all its places, one after the other; None where it gives nothing."""
     try:
         with np.errstate(all="ignore"):

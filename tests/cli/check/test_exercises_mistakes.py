@@ -47,7 +47,7 @@ def survey(name, function):
     total, missed = 0, []
     for m, chains, answers in planted(name, function):
         total += 1
-        found = explain(chains, answers, two=False)
+        found = explain(chains, answers)
         names = [x.name for x in found]
         if m.name not in names and not any(twins(Explanation((m,)), x, name, function) for x in found):
             missed.append((m.name, m.description, names))
