@@ -157,10 +157,11 @@ def _explained(console: Console, some: Sequence[Finding]) -> None:
 
 def _mistake(console: Console, x: Explanation) -> None:
     width = console.width - 8
-    for m in x.mutants[-1:]:
+    shown = x.mutants[:1] if x.alike else x.mutants
+    for m in shown[-1:]:
         _say(console, Text("Your numbers are those of", style="quiet"), 3, above=1)
         _say(console, claimed(m, width), 5)
-    for m in x.mutants:
+    for m in shown:
         _say(console, Text("The formula is", style="quiet"), 3)
         _say(console, marked(m, width), 5)
     _say(console, x.said, 3, above=1)

@@ -28,6 +28,7 @@ class Explanation:
     """One mistake or several: in equations, and `others`, each with a short name and a sentence.
 
     `where` the mutants are, `how` what the others come to in a run; `taken` are other values for what is given.
+    The mutants may be `alike`: one mistake, in several formulas.
     """
 
     mutants: tuple[Mutant, ...] = ()
@@ -35,6 +36,7 @@ class Explanation:
     where: Where = "everywhere"
     how: Run = field(default_factory=Run)
     taken: Change | None = None
+    alike: bool = False
 
     @property
     def name(self) -> str:
@@ -44,8 +46,11 @@ class Explanation:
     @property
     def said(self) -> str:
         """For people, a sentence for each."""
-        sentences = (*(sentence(m, self.where) for m in self.mutants), *(said for _, said in self.others))
-        return " ".join(dict.fromkeys(sentences))
+        of_mutants = [sentence(m, self.where) for m in self.mutants]
+        if self.alike:
+            others = dict.fromkeys(symbol(m.original.quantity) for m in self.mutants[1:])
+            of_mutants[1:] = [f"The same in the formula for {', '.join(others)}."]
+        return " ".join(dict.fromkeys((*of_mutants, *(said for _, said in self.others))))
 
     @property
     def changed(self) -> dict[str, tuple[Equation, Where]]:

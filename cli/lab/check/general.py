@@ -138,7 +138,7 @@ def at_once(equations: tuple[Equation, ...]) -> tuple[Explanation, ...]:
         for name, said, x in slips(e):
             slipped.setdefault((name, said), {})[e.id] = x
     some = [other(name, said, found) for (name, said), found in slipped.items() if len(found) > 1]
-    return (*map(Explanation, groups.values()), *some)
+    return (*(Explanation(found, alike=True) for found in groups.values()), *some)
 
 
 def _key(m: Mutant, *, shifted: bool) -> tuple[str, ...]:
