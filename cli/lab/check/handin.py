@@ -67,9 +67,12 @@ class HandIn:
         return next((f for f in (*wrong, *self.findings) if f.status != "right"), None)
 
 
-def check(path: Path, e: Exercise, *, seed: int = 0, seconds: float = 10) -> HandIn:
-    """Run a file on random problems and explain its answers. LabError where it cannot be run as a whole."""
-    cases = e.cases(seed)
+def check(path: Path, e: Exercise, cases: Sequence[Case] = (), *, seed: int = 0, seconds: float = 10) -> HandIn:
+    """Run a file on problems, random ones where none are given, and explain its answers.
+
+    LabError where it cannot be run as a whole.
+    """
+    cases = cases or e.cases(seed)
     answers = run(path, _wanted(e, cases[0]), [c.given for c in cases], seconds=seconds)
     if not answers.found:
         raise LabError(*_no_function(path, e, answers.functions))

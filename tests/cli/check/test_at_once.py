@@ -5,7 +5,7 @@ import pytest
 from cli.lab.check.exercise import exercises
 from cli.lab.check.handin import check
 
-ELMAN = '''
+ELMAN = """
 import numpy as np
 def backward(x, y, h, h0, y_hat, U, W, V, b, c):
     T = len(x)
@@ -18,7 +18,7 @@ def backward(x, y, h, h0, y_hat, U, W, V, b, c):
         dU += np.outer(da, x[t]); dW += np.outer(da, before[t]); db += da
         nxt = {back} @ da
     return dict(U=dU, W=dW, b=db, V=do.T @ h, c=do.sum(0), h0=nxt)
-'''
+"""
 RIGHT = {"slope": "(1 - h[t] ** 2) * dh", "back": "W.T"}
 WRONG = [
     ("slope", "dh", "The factor diag(1 − (h⁽ᵗ⁺¹⁾)²) is left out"),

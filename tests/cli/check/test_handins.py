@@ -8,6 +8,7 @@ from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from cli.lab.check.exercise import exercises
@@ -133,10 +134,29 @@ def test_a_right_hand_in_is_never_called_wrong(name):
     path, head = header(name)
     if "needs" in head and not find_spec(head["needs"]):
         pytest.skip(f"needs {head['needs']}")
-    for seed in (0, 1):
-        found = check(path, exercises()[head["exercise"]], seed=seed)
-        assert not [f.name for f in found.findings if f.status in ("wrong", "failed")]
-        assert found.right >= 1
+    found = check(path, exercises()[head["exercise"]])
+    assert not [f.name for f in found.findings if f.status in ("wrong", "failed")]
+    assert found.right >= 1
+
+
+@cache
+def hundred(exercise):
+    """A hundred problems, each of other numbers, of lengths from two to nine."""
+    rng = np.random.default_rng(100)
+    sizes = [tuple(map(int, rng.permutation(np.arange(2, 10))[:4])) for _ in range(100)]
+    if exercise == "truncated":
+        sizes = [(3 * (1 + k % 3), *others) for k, (_, *others) in enumerate(sizes)]  # T is a multiple of K
+    return exercises()[exercise].cases(0, tuple(sizes))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", RIGHT)
+def test_nor_over_a_hundred_random_problems(name):
+    path, head = header(name)
+    if "needs" in head and not find_spec(head["needs"]):
+        pytest.skip(f"needs {head['needs']}")
+    found = check(path, exercises()[head["exercise"]], hundred(head["exercise"]), seconds=60)
+    assert not [f.name for f in found.findings if f.status in ("wrong", "failed")]
 
 
 def test_there_are_thirty_right_ones():
