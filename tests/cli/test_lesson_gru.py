@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cli.lab import lessons
+from cli.lab import gates, lessons
 from cli.lab.experiments import conduct
 from cli.lab.figures import Traces
 from cli.lab.texts import prepare
@@ -153,12 +153,12 @@ def test_networks_that_have_learned_nothing_are_noticed(monkeypatch):
 @pytest.mark.parametrize("r", [0, 0.3, 1])
 @pytest.mark.parametrize("z", [0, 0.7, 1])
 def test_gates_that_are_set_by_plain_loops(r, z):
-    problem = networks.tiny(2, 4, 5)
+    problem = gates.tiny("gru", 2, 4, 5)
     known, h = problem.given(), problem.h0[:, None]
     for t in range(1, 5):
         n = np.tanh(known["b_n"] + known["W_n"] @ (r * h) + known["U_n"] @ known["x"][t])
         h = z * h + (1 - z) * n
-        assert relative_error(networks.with_gates(problem, r, z)["h"][t], h) < 1e-12
+        assert relative_error(gates.with_gates(problem, r=r, z=z)["h"][t], h) < 1e-12
 
 
 @pytest.mark.parametrize("gate", ["r", "z"])
@@ -167,7 +167,7 @@ def test_fixing_a_gate_fixes_that_gate(gate, reset_after):
     layer = networks.gru(3, 4, np.random.default_rng(0), reset_after=reset_after)
     x = np.random.default_rng(1).standard_normal((5, 1, 3))
     before = marks.steps_of(layer, Tensor(x), np.ones(4))
-    networks.fix(layer, gate, 0.7)
+    gates.fix(layer, **{gate: 0.7})
     after = marks.steps_of(layer, Tensor(x), np.ones(4))
     other = {"r": "z", "z": "r"}[gate]
     np.testing.assert_allclose(after[gate], sigma(0.7), rtol=1e-12)
@@ -187,7 +187,7 @@ def test_steps_are_those_of_the_layer():
 @pytest.mark.parametrize("seed", range(4))
 def test_the_four_ways_by_hand(seed):
     """Each part of ∂h⁽²⁾/∂h⁽¹⁾ as a product of matrices."""
-    problem = networks.tiny(3, 3, seed)
+    problem = gates.tiny("gru", 3, 3, seed)
     values, known = engine_values(problem), problem.given()
     r, z, n = (values[k][2] for k in "rzn")
     before = values["h"][1]
@@ -261,7 +261,7 @@ def test_both_learners_have_as_many_numbers():
 
 def test_printed_with_the_usual_order_is_the_usual_unit():
     """The book's form, tanh put back and the inputs moved by one, by a loop of its own."""
-    p = networks.tiny(2, 3, 0).given()
+    p = gates.tiny("gru", 2, 3, 0).given()
     x, h = {0: p["x"][1], 1: p["x"][2], 2: p["x"][3]}, p["h"][0]
     found = printed.printed(p, x, np.tanh)
     for t in range(1, 4):

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 
 from cli.lab import lessons
 from cli.lab.experiments import conduct
+from cli.lab.gates import fix, gap, tiny, with_gates
 from cli.lessons.lstm import adding, back, carousel, counting, forget_bias, peephole, printed, set_gates, within
-from cli.lessons.lstm.networks import fix, gap, tiny, with_gates
 from minigrad import Tensor, grad, relative_error
 from rnn.cells.lstm import LSTMCell
 from rnn.formulas import REGISTRY, evaluate, find
@@ -159,7 +159,7 @@ def test_untrained_networks_cannot_add(monkeypatch):
 @given(st.integers(1, 4), st.integers(3, 5), st.integers(0, 50))
 @settings(max_examples=10, deadline=None)
 def test_the_pages_numbers_by_another_hand(hidden, steps, seed):
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("lstm", hidden, steps, seed)
     mine = evaluate(find("lstm"), problem.given())
     h, c = forward(problem.x, problem.start, problem.layer)
     assert relative_error(mine["h"][steps].ravel(), h) < 1e-12
@@ -169,14 +169,14 @@ def test_the_pages_numbers_by_another_hand(hidden, steps, seed):
 @given(st.sampled_from("ifo"), st.floats(0, 1))
 @settings(max_examples=10, deadline=None)
 def test_set_gates_are_what_was_set(gate, value):
-    known = with_gates(tiny(2, 3, 0), **{gate: value})
+    known = with_gates(tiny("lstm", 2, 3, 0), **{gate: value})
     for t in (1, 2, 3):
         assert (known[gate][t] == value).all()
         assert (known["c"][t] == known["f"][t] * known["c"][t - 1] + known["i"][t] * known["g"][t]).all()
 
 
 def test_fixed_gates_in_a_layer_are_the_set_ones():
-    problem = tiny(3, 4, 1)
+    problem = tiny("lstm", 3, 4, 1)
     layer = LSTM(3, 3, dtype=np.float64)
     layer.load_state_dict(problem.layer.state_dict())
     fix(layer, f=100.0, i=-100.0, o=100.0)

@@ -8,7 +8,7 @@ import numpy as np
 
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Matrices, Result, Table, at_most
-from cli.lessons.gru.networks import SURE, TINY, fix, gap, tiny
+from cli.lab.gates import SURE, TINY, fix, gap, tiny
 from minigrad import relative_error
 from minigrad.graph import Array
 from rnn.formulas import REGISTRY, find
@@ -74,7 +74,7 @@ def _felt(values: Values, t: int, unit: Array) -> list[Array]:
 @experiment(**TINY)
 def jacobians(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """From one state to the next: the direct way and the three others, together, and with Z = 1."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("gru", hidden, steps, seed)
     values, t = engine_values(problem), 1
     parts = ways(values, t)
     h = problem.graph.tensors["h"]
@@ -94,6 +94,6 @@ def jacobians(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
 def _kept(hidden: int, seed: int) -> float:
     """How far ∂h⁽τ⁾/∂h⁽⁰⁾ is from the identity where the update gate is set to 1."""
     problem = random_network("gru", np.random.default_rng(seed), steps=8, inputs=3, hidden=hidden, vocabulary=3)
-    fix(problem.layer, "z", SURE)
+    fix(problem.layer, z=SURE)
     h = problem.graph.tensors["h"]
     return gap(jacobian(h[problem.tau], h[0]), np.eye(hidden))

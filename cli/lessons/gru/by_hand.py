@@ -6,7 +6,7 @@ import numpy as np
 
 from cli.lab.experiments import experiment
 from cli.lab.figures import Column, Excerpt, Matrices, Result, Steps, Table, at_least, at_most
-from cli.lessons.gru.networks import TINY, letters, states, tiny
+from cli.lab.gates import TINY, letters, states, tiny
 from minigrad import relative_error
 from minigrad.graph import Array
 from rnn.formulas import REGISTRY, evaluate, find
@@ -52,7 +52,7 @@ def first_step(problem: Network, values: Values, *ids: str) -> Steps:
 @experiment(**TINY)
 def gates(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """Both gates at the first step, one of them worked in full."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("gru", hidden, steps, seed)
     values = engine_values(problem)
     opened = [values[gate][t] for gate in ("r", "z") for t in range(1, steps + 1)]
     read = Excerpt(letters(problem)[0], "is read first")
@@ -68,13 +68,13 @@ def gates(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
 @experiment(**TINY)
 def mixture(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """Candidate and new state at the first step, and all states."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("gru", hidden, steps, seed)
     values = engine_values(problem)
     mine = evaluate(find("gru"), problem.given())["h"]
     off = max(relative_error(mine[t], values["h"][t]) for t in range(1, steps + 1))
     outside = max(_outside(values, t) for t in range(1, steps + 1))
     return Result(
-        (first_step(problem, values, "GRU-5", "GRU-6", "GRU-7", "GRU-8"), states(problem, values["h"], "all states")),
+        (first_step(problem, values, "GRU-5", "GRU-6", "GRU-7", "GRU-8"), states(problem, "all states", h=values["h"])),
         (
             at_most("equations 1 to 8, one after another, give the engine's states", off, 1e-12),
             at_most("each unit ends between its old state and its candidate (by how much outside)", outside, 1e-15),

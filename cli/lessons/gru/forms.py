@@ -8,7 +8,8 @@ import numpy as np
 
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Result, Table, at_least, at_most
-from cli.lessons.gru.networks import SURE, fix, gru
+from cli.lab.gates import SURE, fix
+from cli.lessons.gru.networks import gru
 from minigrad import Tensor, relative_error
 from minigrad.graph import Array, nodes
 
@@ -31,7 +32,7 @@ def _states(form: str, units: int, seed: int, r: float | None, numbers: Numbers)
     layer = gru(INPUTS, units, np.random.default_rng(0), reset_after=FORMS[form])
     layer.load_state_dict(numbers)
     if r is not None:
-        fix(layer, "r", r)
+        fix(layer, r=r)
     return layer(Tensor(x), Tensor(start))[0]
 
 

@@ -8,8 +8,8 @@ import numpy as np
 
 from cli.lab.experiments import experiment
 from cli.lab.figures import Result, Traces, at_least, at_most
+from cli.lab.gates import SURE
 from cli.lab.texts import prepare
-from cli.lessons.gru.networks import SURE
 from minigrad import Tensor, no_grad
 from minigrad.graph import Array
 from rnn.cells import unroll

@@ -8,7 +8,7 @@ import numpy as np
 
 from cli.lab.experiments import experiment
 from cli.lab.figures import Claim, Column, Result, Table, at_least, at_most
-from cli.lessons.gru.networks import TINY, gap, letters, tiny
+from cli.lab.gates import TINY, gap, letters, tiny
 from minigrad.graph import Array
 from rnn.formulas import evaluate, find
 from rnn.formulas.registry import Values
@@ -37,7 +37,7 @@ def usual(p: Values, x: Series) -> Values:
 @experiment(**TINY)
 def as_printed(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """The small network as usual, as printed, and as printed but for the σ; then the signs in a larger one."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("gru", hidden, steps, seed)
     p, read = problem.given(), letters(problem)
     x = {0: p["x"][steps], **p["x"]}  # a letter before the first, which the printed form asks for
     right, wrong, late = usual(p, x)["h"], printed(p, x, sigmoid), printed(p, x, np.tanh)

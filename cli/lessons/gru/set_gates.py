@@ -8,7 +8,8 @@ import numpy as np
 
 from cli.lab.experiments import experiment
 from cli.lab.figures import Column, Result, Table, Witnesses, at_least, at_most
-from cli.lessons.gru.networks import ALPHABET, SURE, TINY, fix, gap, gru, letters, states, tiny, with_gates
+from cli.lab.gates import ALPHABET, SURE, TINY, fix, gap, letters, states, tiny, with_gates
+from cli.lessons.gru.networks import gru
 from minigrad import Tensor, no_grad, relative_error, sigmoid
 from minigrad.graph import Array
 from rnn.formulas import REGISTRY, evaluate
@@ -24,12 +25,12 @@ LONG = 300
 @experiment(**TINY)
 def kept(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """Z = 1: by the equations with the gate set, and by layers with a bias so large that σ is 1."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("gru", hidden, steps, seed)
     h = with_gates(problem, r=1, z=1)["h"]
     ends = tuple((f"{a:g}", 1 - _sigma(a)) for a in (5.0, 10.0, 20.0, 40.0))
     tails = Table((("a", "text"), ("1 − σ(a)", "error")), ends, "σ in float64")
     return Result(
-        (states(problem, h, "Z = 1"), tails),
+        (states(problem, "Z = 1", h=h), tails),
         (
             at_most("by the equations: how far the state moves", max(gap(h[t], h[0]) for t in h), 0),
             at_most(f"σ({SURE:g}): how far from 1", 1 - _sigma(SURE), 0),
@@ -47,7 +48,7 @@ def _moved(seed: int, reset_after: bool) -> float:
     """How far the state of a layer with Z = 1 strays from its first one."""
     rng = np.random.default_rng(seed)
     layer = gru(3, 5, rng, reset_after=reset_after)
-    fix(layer, "z", SURE)
+    fix(layer, z=SURE)
     start = rng.standard_normal((1, 2, 5))
     with no_grad():
         return gap(layer(rng.standard_normal((LONG, 2, 3)), Tensor(start))[0].data, start)
@@ -56,7 +57,7 @@ def _moved(seed: int, reset_after: bool) -> float:
 @experiment(**TINY)
 def overwritten(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """Z = 0 and R = 1 beside a tanh network with the candidate's weights."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("gru", hidden, steps, seed)
     plain = tanh_network(problem)
     mine, theirs = with_gates(problem, r=1, z=0), evaluate(chain(REGISTRY["20"]), plain.given())
     layers = [_last(_fixed(problem), problem), _last(plain.layer, problem)]
@@ -88,8 +89,8 @@ def _fixed(problem: Network) -> GRU:
     """The same layer with R = 1 and Z = 0."""
     layer = GRU(len(ALPHABET), problem.layer.hidden_size, reset_after=False, dtype=np.float64)
     layer.load_state_dict(problem.layer.state_dict())
-    fix(layer, "r", SURE)
-    fix(layer, "z", -SURE)
+    fix(layer, r=SURE)
+    fix(layer, z=-SURE)
     return layer
 
 
@@ -101,7 +102,7 @@ def _last(layer: Recurrent, problem: Network) -> Array:
 @experiment(**TINY)
 def forgotten(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """R = 0: two texts that differ in their first letter, and how far apart the states are after each step."""
-    one = tiny(hidden, steps, seed)
+    one = tiny("gru", hidden, steps, seed)
     other = replace(one, x=np.vstack([np.roll(one.x[:1], 1, axis=1), one.x[1:]]))
     settings = ((1.0, 0.0), (0.0, 0.0), (0.0, 0.5))
     apart = {gates: _apart(one, other, *gates) for gates in settings}
@@ -127,5 +128,5 @@ def forgotten(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
 
 def _apart(one: Network, other: Network, r: float, z: float) -> list[float]:
     """‖difference of the states‖ after each step, gates set."""
-    a, b = (with_gates(p, r, z)["h"] for p in (one, other))
+    a, b = (with_gates(p, r=r, z=z)["h"] for p in (one, other))
     return [float(np.linalg.norm(a[t] - b[t])) for t in range(1, one.tau + 1)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Plot, Result, Steps, Table, Witnesses, at_least, at_most, curve
-from cli.lessons.lstm.networks import TINY, tiny
+from cli.lab.gates import TINY, tiny
 from minigrad import Tensor, grad, relative_error
 from minigrad.graph import Array
 from rnn.cells.lstm import LSTMState
@@ -27,7 +27,7 @@ SCALES = {"as drawn": 0.8, "no W": 0.0, "W large": 3.0}
 @experiment(**TINY)
 def two_ways(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """∇c one step before the last, and what autograd and differences say."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("lstm", hidden, steps, seed)
     values, t = engine_values(problem), steps - 1
     mine = REGISTRY["LSTM-18"].at(values, t=t)
     ways = {"autograd": values["grad_c"][t], "differences": problem.graph.difference("grad_c")[t]}

@@ -6,7 +6,7 @@ import numpy as np
 
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Excerpt, Matrices, Result, Steps, Table, at_least, at_most
-from cli.lessons.lstm.networks import TINY, letters, states, tiny
+from cli.lab.gates import TINY, letters, states, tiny
 from minigrad import relative_error
 from rnn.formulas import REGISTRY, evaluate, find
 from rnn.formulas.registry import Values
@@ -24,7 +24,7 @@ def first_step(values: Values, *numbers: int) -> Steps:
 @experiment(**TINY)
 def three_gates(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """The forget gate and the candidate at the first step in full, the other two gates as they come out."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("lstm", hidden, steps, seed)
     values = engine_values(problem)
     read = Excerpt(letters(problem)[0], "is read first")
     others = Matrices(tuple((f"{gate}⁽¹⁾", values[gate][1]) for gate in "io"))
@@ -43,7 +43,7 @@ def three_gates(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
 @experiment(**TINY)
 def two_states(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """Cell and hidden state at the first step, and both at all steps."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("lstm", hidden, steps, seed)
     values = engine_values(problem)
     mine = evaluate(find("lstm"), problem.given())
     off = {q: max(relative_error(mine[q][t], values[q][t]) for t in range(1, steps + 1)) for q in "ch"}

@@ -6,9 +6,9 @@ import numpy as np
 
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Result, Traces, at_least, at_most
+from cli.lab.gates import SURE
 from cli.lessons.lstm.back import checked
 from cli.lessons.lstm.counting import steps_of, zeros
-from cli.lessons.lstm.networks import SURE
 from minigrad import Tensor
 from rnn.cells.lstm import LSTMState
 from rnn.layers import LSTM

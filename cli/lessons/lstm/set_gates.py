@@ -6,7 +6,7 @@ import numpy as np
 
 from cli.lab.experiments import experiment
 from cli.lab.figures import Column, Matrices, Result, Table, at_least, at_most
-from cli.lessons.lstm.networks import SURE, TINY, fix, gap, states, tiny, with_gates
+from cli.lab.gates import SURE, TINY, fix, gap, states, tiny, with_gates
 from minigrad.graph import Array
 from rnn.formulas.notation import superscript
 from rnn.witnesses import Network, random_network
@@ -18,7 +18,7 @@ LONG = 300
 @experiment(**TINY)
 def conveyor(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """F = 1 and I = 0: by the equations with the gates set, and in a layer whose biases set them."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("lstm", hidden, steps, seed)
     known = with_gates(problem, f=1, i=0)
     long = conveying(hidden, seed)
     cells, shown = long.graph.tensors["c"], long.graph.value("h")
@@ -47,7 +47,7 @@ def conveying(hidden: int, seed: int) -> Network:
 @experiment(**TINY)
 def four_settings(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
     """The cell under each setting of two gates, and what the output gate has to do with it."""
-    problem = tiny(hidden, steps, seed)
+    problem = tiny("lstm", hidden, steps, seed)
     known = {(f, i): with_gates(problem, f=f, i=i) for f in (1, 0) for i in (0, 1)}
     cells = {which: [k["c"][t] for t in range(steps + 1)] for which, k in known.items()}
     rows = tuple((f"t = {t}", *(cells[which][t][0, 0] + 0.0 for which in cells)) for t in range(steps + 1))  # no −0

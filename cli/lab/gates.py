@@ -1,4 +1,4 @@
-"""The small network of the first pages, gates that are set and not computed, and layers with gates set."""
+"""A small network of letters for lessons, its gates set where they would be computed, and layers with gates set."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from cli.lab.experiments import between
 from cli.lab.figures import Column, Table
 from minigrad.graph import Array
-from rnn.formulas import evaluate, find
+from rnn.formulas import Equation, evaluate, find
 from rnn.formulas.registry import Values
 from rnn.recurrent import Recurrent
 from rnn.witnesses import Network, random_network
 
 ALPHABET = "abc"
-SURE = 100.0  # σ(±100) is exactly 1 and 0 in float64
+SURE = 100.0  # σ(100) is 1 in float64, and σ(−100) too small to change a sum
 TINY = {"hidden": between(1, 4), "steps": between(3, 5)}
 
 
 @cache
-def tiny(hidden: int, steps: int, seed: int) -> Network:
-    """A network that reads letters and is asked for the next one, its numbers to two decimals."""
+def tiny(family: str, hidden: int, steps: int, seed: int) -> Network:
+    """A network of a family that reads letters and is asked for the next one, its numbers to two decimals."""
     rng = np.random.default_rng(seed)
-    problem = random_network("lstm", rng, steps=steps, inputs=len(ALPHABET), hidden=hidden, vocabulary=len(ALPHABET))
+    problem = random_network(family, rng, steps=steps, inputs=len(ALPHABET), hidden=hidden, vocabulary=len(ALPHABET))
     for p in (*problem.layer.parameters(), *problem.head.parameters()):
         p.assign(np.round(p.data, 2))
     ids = rng.integers(0, len(ALPHABET), steps + 1)
@@ -38,10 +38,18 @@ def letters(problem: Network) -> list[str]:
 
 
 def with_gates(problem: Network, **gates: float) -> Values:
-    """Everything, with gates that are set: the equations that compute these gates are left out."""
-    given, same = problem.given(), np.ones((problem.layer.hidden_size, 1))
-    fixed = {gate: dict.fromkeys(range(1, problem.tau + 2), value * same) for gate, value in gates.items()}
-    return evaluate([e for e in find(problem.family) if e.quantity not in fixed], {**given, **fixed})
+    """All values, with gates that are set: the equations that compute these gates are left out."""
+
+    def computed(e: Equation) -> bool:
+        return e.quantity not in gates
+
+    known = problem.given()
+    one = np.ones((problem.layer.hidden_size, 1))
+    times = range(1, problem.tau + 2)  # τ + 1 is read on the way back
+    for gate, value in gates.items():
+        known[gate] = dict.fromkeys(times, value * one)
+    chain = filter(computed, find(problem.family))
+    return evaluate(chain, known)
 
 
 def fix(layer: Recurrent, **biases: float) -> None:
