@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 
 from cli.lab.check.chain import Chain, extended
-from cli.lab.check.explanations import Explanation, in_order
+from cli.lab.check.explanations import Explanation, at_some_steps, single
 from cli.lab.check.forms import AGREE, FORMS, Array, clipped, proportional, same, unsummed
 from cli.lab.check.general import at_once, whole
 from cli.lab.check.local import Local
 from cli.lab.check.pairs import pairs
 from cli.lab.check.values import arrays, one
-from rnn.formulas import REGISTRY
+from rnn.formulas import REGISTRY, Equation
 from rnn.formulas.registry import Values
 from rnn.mutation import KINDS
 
@@ -112,8 +112,11 @@ def explain(cases: Sequence[Asked], mine: Sequence[Answer]) -> tuple[Explanation
 
     Single mistakes and forms of the right result first; only where none fits, two at a time.
     """
-    found = sorted(_fitting(_singles(cases[0]), cases, mine), key=_rank)
+    chain = cases[0].chain
+    found = sorted(_fitting(_singles(chain, chain.equations), cases, mine), key=_rank)
     found = [*_of_form(Explanation(), cases, mine), *found]
+    if not found:
+        found = sorted(_fitting(_seldom(chain.equations), cases, mine), key=_rank)
     if not found:
         found = _of_parts(cases, mine)
     if not found:
@@ -135,23 +138,20 @@ def explain_parts(
     formed = [*_of_form(Explanation(), cases, first), *_of_parts(cases, first)]
     if formed:
         return dict.fromkeys(wrong, tuple(formed[:1]))
-    for some in (_reaching(cases[0], wrong), at_once(cases[0].chain.equations)):
+    chain, quantities = cases[0].chain, {cases[0].quantity[n] for n in wrong}
+    reaching = tuple(e for e in chain.equations if chain.reaches(e, quantities))  # a mistake in others changes less
+    for some in (_singles(chain, reaching), at_once(chain.equations), *map(at_some_steps, reaching)):
         if found := list(_fitting(some, cases, mine)):
             return dict.fromkeys(wrong, tuple(sorted(found, key=_rank)))
     return _one_by_one(cases, mine, wrong)
-
-
-def _reaching(case: Asked, parts: Sequence[str]) -> Iterator[Explanation]:
-    """The mistakes that can have changed all the parts: those about the whole, and in equations that they rest on."""
-    yield from whole(case.chain)
-    yield from in_order(e for e in case.chain.equations if case.chain.reaches(e, {case.quantity[n] for n in parts}))
 
 
 def _one_by_one(
     cases: Sequence[Asked], mine: Sequence[Answer], wrong: Sequence[str]
 ) -> dict[str, tuple[Explanation, ...]]:
     """The mistake that explains the most parts, then with it the one that explains the most of the others."""
-    singles = list(_singles(cases[0]))
+    chain = cases[0].chain
+    singles = [*_singles(chain, chain.equations), *at_once(chain.equations)]
     found: dict[str, tuple[Explanation, ...]] = dict.fromkeys(wrong, ())
     base: Explanation | None = None
     for _ in range(MISTAKES):
@@ -214,10 +214,18 @@ def _rank(x: Explanation) -> tuple[int, int]:
     return len(x.mutants) + len(x.others), max((_RANK.get(m.kind, len(_RANK)) for m in x.mutants), default=0)
 
 
-def _singles(case: Asked) -> Iterator[Explanation]:
-    yield from whole(case.chain)
-    yield from in_order(case.chain.equations)
-    yield from at_once(case.chain.equations)
+def _singles(chain: Chain, equations: Sequence[Equation]) -> Iterator[Explanation]:
+    """One mistake: about the whole, or in an equation, the last of them first: they are nearest to the answer."""
+    yield from whole(chain)
+    for e in reversed(equations):
+        yield from single(e)
+
+
+def _seldom(equations: Sequence[Equation]) -> Iterator[Explanation]:
+    """One mistake that is made in several equations at once, or at some steps only."""
+    yield from at_once(tuple(equations))
+    for e in reversed(equations):
+        yield from at_some_steps(e)
 
 
 def _fitting(some: Iterable[Explanation], cases: Sequence[Asked], mine: Sequence[Answer]) -> Iterator[Explanation]:
@@ -281,7 +289,7 @@ def _formed(cases: Sequence[Asked], mine: Sequence[Answer]) -> list[Explanation]
     """One mistake in an equation, and something done to the result."""
     found: list[Explanation] = []
     first, answer = cases[0], mine[0]
-    for x in _singles(first):
+    for x in _singles(first.chain, first.chain.equations):
         values = first.answers(x, answer)
         if values is not None and _perhaps(answer, values, first):
             found += _of_form(x, cases, mine)

@@ -8,7 +8,7 @@ never reached, the wrong direction); or in the form of a right result (`cli.lab.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cache
 
@@ -118,13 +118,19 @@ _AT_SOME = {"term": _PLACES, "factor": _PLACES, "index": _PLACES[2:]}
 
 @cache
 def single(e: Equation) -> tuple[Explanation, ...]:
-    """Every mistake in an equation."""
-    planted = mutants(e)
-    found = [Explanation((m,)) for m in planted]
+    """Every mistake in an equation that is made at every step, and the step that is not reached."""
+    found = [Explanation((m,)) for m in mutants(e)]
     found += [other(f"{e.id}: {name}", said, {e.id: x}) for name, said, x in slips(e)]
     if "t" in e.over:
-        found += [Explanation((m,), where=w) for m in planted for w in _AT_SOME.get(m.kind, ())]
         found += [_skipping(e, place) for place in _PLACES[:2]]
+    return tuple(found)
+
+
+@cache
+def at_some_steps(e: Equation) -> tuple[Explanation, ...]:
+    """Mistakes that are made at some steps and not at others, or that wrap round at one."""
+    planted = mutants(e)
+    found = [Explanation((m,), where=w) for m in planted for w in _AT_SOME.get(m.kind, ())] if "t" in e.over else []
     before = [m for m in planted if m.kind == "index" and "[t - 1]" in m.now]
     return (*found, *(Explanation((m,), (_WRAPS,), how=Run(wrapped=True)) for m in before))
 
@@ -142,9 +148,3 @@ def _skipping(e: Equation, place: Where) -> Explanation:
     said = f"{symbol(e.quantity)} is not computed {place}: there it is zero. Does the loop reach it?"
     how = Run(skipped=frozenset({(e.id, place)}))
     return Explanation(others=((f"{e.id} skipped {place}", said),), how=how)
-
-
-def in_order(some: Iterable[Equation]) -> Iterator[Explanation]:
-    """Every mistake in each of the equations, the last of them first: they are nearest to the answer."""
-    for e in reversed(list(some)):
-        yield from single(e)
