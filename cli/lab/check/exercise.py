@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from cli.lab.check.diagnosis import Case
+from cli.lab.check.cases import Case
 from cli.lab.errors import LabError, suggestion
 from rnn.checkpoint import write_atomically
 from rnn.formulas import REGISTRY, Equation

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from cli.lab.check.diagnosis import Case
+from cli.lab.check.cases import Case
 from cli.lab.check.forms import Array
 from cli.lab.check.runner import Found, Outcome
 

@@ -9,7 +9,8 @@ from typing import Any, Literal
 
 import numpy as np
 
-from cli.lab.check.diagnosis import Case, asked, explain, explain_parts
+from cli.lab.check.cases import Case, asked
+from cli.lab.check.diagnosis import explain, explain_parts
 from cli.lab.check.exercise import Exercise
 from cli.lab.check.explanations import Explanation
 from cli.lab.check.faults import fault, fault_of_whole

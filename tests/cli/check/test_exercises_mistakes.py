@@ -5,7 +5,8 @@ from functools import cache
 import numpy as np
 import pytest
 
-from cli.lab.check.diagnosis import agree, asked, explain
+from cli.lab.check.cases import agree, asked
+from cli.lab.check.diagnosis import explain
 from cli.lab.check.exercise import exercise, exercises
 from cli.lab.check.explanations import Explanation
 from rnn.mutation import mutants

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from cli.lab.check.diagnosis import agree, asked, explain
+from cli.lab.check.cases import agree, asked
+from cli.lab.check.diagnosis import explain
 from cli.lab.check.exercise import exercises
 from cli.lab.check.explanations import Explanation
 from rnn.formulas import REGISTRY
