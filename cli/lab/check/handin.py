@@ -96,7 +96,7 @@ def _wanted(e: Exercise, case: Case) -> dict[str, dict[str, Any]]:
         }  # fmt: skip
     if e.whole:
         forwards = [n for n in names if not n.startswith("grad_")]
-        wanted[WHOLE] = {"names": [WHOLE, "bptt", "backprop"], "known": forwards, "aliases": others, "arguments": []}
+        wanted[WHOLE] = {"names": [WHOLE], "known": forwards, "aliases": others, "arguments": []}
     return wanted
 
 

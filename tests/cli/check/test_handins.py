@@ -1,4 +1,4 @@
-"""Hand-ins written without a look at the mistakes that are known: sixty wrong ones, thirty right ones.
+"""Hand-ins written without a look at the mistakes that are known: eighty-four wrong ones, thirty right ones.
 
 Each file's header says in its author's words what is wrong. `NAMED` says which diagnosis says the same, judged by
 hand; `UNKNOWN` are those that the program honestly does not know.
@@ -78,7 +78,32 @@ NAMED = {
     "w59": {"grad_W_g": "what comes from t − 1 is taken from t + 1"},
     "w60": {"grad_W_g": "g⁽ᵗ⁻¹⁾ stands where g⁽ᵗ⁺¹⁾ belongs"},
 }
-UNKNOWN = {"w38", "w39"}
+UNKNOWN = {"w38", "w39", "x22"}
+NAMED |= {  # a second set, written as blindly when the program could name what is above
+    "x01": {"y_hat": "10: over everything"},
+    "x02": {"grad_a": "ELMAN-1: tanh twice"},
+    "x03": {"grad_V": "Only the last step is counted"},
+    "x04": {"grad_h": "W stands where Wᵀ belongs"},
+    "x05": {"grad_h": "h⁽ᵗ⁾ stands where h⁽ᵗ⁺¹⁾ belongs"},
+    "x06": {"grad_h": "is left out. The way back leads through tanh: its derivative is missing. ∇h is not computed"},
+    "x07": {"grad_W": "h begins at zero"},
+    "x08": {"grad_U": "The factor diag(1 − (h⁽ᵗ⁾)²) is left out"},
+    "x09": {"grad_b": "(1 − h)² for 1 − h²"},
+    "x10": {"grad_W": "h⁽ᵗ⁾ stands where h⁽ᵗ⁻¹⁾ belongs"},
+    "x11": {"grad_W": "The factor diag(1 − (h⁽ᵗ⁺¹⁾)²) is left out"},
+    "x12": {"grad_W": "The term Wᵀ diag(1 − (h⁽ᵗ⁺¹⁾)²) ∇h⁽ᵗ⁺¹⁾ is left out"},
+    "x13": {"grad_c": "The whole is divided by τ", "grad_W": "At t = 1 the last state stands where h⁽⁰⁾ belongs"},
+    "x14": {"grad_c": "negated", "grad_W": "negated"},
+    "x15": {"grad_o": "The factor diag(ŷ⁽ᵗ⁾) − ŷ⁽ᵗ⁾ ŷ⁽ᵗ⁾ᵀ is left out"},
+    "x16": {"grad_W": "JORDAN-7: diagonal only"},
+    "x17": {"grad_z": "negated"},
+    "x18": {"grad_W_r": "The factor r⁽ᵗ⁺¹⁾ is left out"},
+    "x19": {"grad_W_r": "The term z⁽ᵗ⁺¹⁾ ⊙ ∇h⁽ᵗ⁺¹⁾ is left out", "grad_W_n": "h⁽ᵗ⁻¹⁾ stands where q⁽ᵗ⁾ belongs"},
+    "x20": {"grad_c": "f⁽ᵗ⁾ stands where f⁽ᵗ⁺¹⁾ belongs"},
+    "x21": {"grad_W_f": "1 − c² stands for 1 − tanh(c)²"},
+    "x23": {"grad_W1": "∇h⁽ˡ⁺¹,ᵗ⁾ stands where ∇a⁽ˡ⁺¹,ᵗ⁾ belongs"},
+    "x24": {"grad_W_g": "what comes from t − 1 is taken from t + 1"},
+}
 
 
 @cache
@@ -115,7 +140,7 @@ def test_a_wrong_hand_in_is_wrong_where_its_author_says_so(name):
 
 
 def test_most_wrong_hand_ins_are_named():
-    assert len(WRONG) == 60
+    assert len([name for name in WRONG if name[0] == "w"]) == 60
     assert {name[:3] for name in WRONG} == NAMED.keys() | UNKNOWN
     assert len(NAMED) >= 0.8 * len(WRONG)
 
