@@ -18,7 +18,7 @@ import numpy as np
 from minigrad import relative_error
 from rnn.errors import RnnError
 from rnn.formulas import REGISTRY, Equation, evaluate, find
-from rnn.formulas.registry import Values, Witness
+from rnn.formulas.registry import NO_VALUE, Values, Witness
 from rnn.witnesses import IN_TURN, Problem, random_problem
 
 # The largest relative errors that count as agreement, in float64.
@@ -182,7 +182,7 @@ def _attempt(compute: Callable[..., Any], *args: Any) -> Any:
     """What is computed; None where an equation cannot be: it reads what is not there, or its shapes do not fit."""
     try:
         return compute(*args)
-    except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError):  # a cycle is a ValueError
+    except NO_VALUE:
         return None
 
 

@@ -23,6 +23,9 @@ from rnn.formulas.notation import Term
 Values = dict[str, Any]
 Witness = Literal["engine", "differences", "fused"]
 
+NO_VALUE = (LookupError, ArithmeticError, AttributeError, TypeError, ValueError)
+"""What evaluation raises where there is no value: something is not there, or shapes do not fit; a circle too."""
+
 REGISTRY: dict[str, Equation] = {}
 FAMILIES: dict[str, str] = {}
 """The families of equations, each with what it is about."""

@@ -18,7 +18,7 @@ import numpy as np
 
 from minigrad import relative_error
 from rnn.formulas import Equation, notation
-from rnn.formulas.registry import Witness
+from rnn.formulas.registry import NO_VALUE, Witness
 from rnn.mutation.equality import reason
 from rnn.mutation.mutant import Mutant, mutants, planted_in
 from rnn.mutation.tree import definition, returned
@@ -133,6 +133,6 @@ def _pairs(e: Equation, known: dict[str, Any], theirs: Any) -> Iterator[tuple[An
         index = notation.index(e.given, known, where)
         try:
             mine = e.at(known, **where)
-        except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError):
+        except NO_VALUE:
             mine = None
         yield mine, theirs if index is None else theirs[index]

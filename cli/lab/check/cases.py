@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -37,7 +37,7 @@ class Case:
         """What a function may ask for; of the values beyond the end, only those that the problem itself has."""
         return {n: v for n, v in self.arrays.items() if n == "g_end" or not n.endswith("_end")}
 
-    @property
+    @cached_property
     def sizes(self) -> dict[str, int]:
         """T steps, V classes, H units, as far as there are such."""
         found = {"T": int(self.values["tau"])}
@@ -60,23 +60,25 @@ class Asked:
 
     def answers(self, x: Explanation, names: Iterable[str]) -> dict[str, Array] | None:
         """What an explanation leads to; None where that is not all there."""
-        values = x.values(self.chain)
-        if values is None:
-            return None
-        try:
-            return {n: np.asarray(one(self.case.family, values, self.quantity[n])[n], float) for n in names}
-        except (KeyError, ValueError):  # not computed, or of another shape at every step
-            return None
+        found = dict(self._each(x, names))
+        there = {n: a for n, a in found.items() if a is not None}
+        return there if len(there) == len(found) else None
 
     def agrees(self, x: Explanation, mine: Answer) -> bool:
         """Whether an explanation leads to all the answers; the first that differs settles it."""
+        return all(a is not None and same(mine[n], a) for n, a in self._each(x, mine))
+
+    def _each(self, x: Explanation, names: Iterable[str]) -> Iterator[tuple[str, Array | None]]:
+        """What an explanation leads to, name by name; None for what is not there."""
         values = x.values(self.chain)
-        if values is None:
-            return False
+        for n in names:
+            yield n, None if values is None else self._array(values, n)
+
+    def _array(self, values: Values, name: str) -> Array | None:
         try:
-            return all(same(a, one(self.case.family, values, self.quantity[n])[n]) for n, a in mine.items())
-        except (KeyError, ValueError):
-            return False
+            return np.asarray(one(self.case.family, values, self.quantity[name])[name], float)
+        except (KeyError, ValueError):  # not computed, or of another shape at every step
+            return None
 
     @cached_property
     def quantity(self) -> dict[str, str]:
@@ -88,8 +90,3 @@ class Asked:
 def asked(case: Case, equations: Iterable[str]) -> Asked:
     """A case and the chain of some equations, by id."""
     return Asked(case, Chain(extended([REGISTRY[id] for id in equations]), case.values))
-
-
-def agree(mine: Answer, theirs: Answer | None) -> bool:
-    """Whether all answers are the same."""
-    return theirs is not None and all(same(mine[name], theirs[name]) for name in mine)

@@ -14,7 +14,7 @@ from typing import Any, Literal
 import numpy as np
 
 from rnn.formulas import Equation, notation, ordered
-from rnn.formulas.registry import Values
+from rnn.formulas.registry import NO_VALUE, Values
 
 Where = Literal["everywhere", "at the first step", "at the last step", "after the first step", "before the last step"]
 
@@ -108,13 +108,13 @@ class Chain:
                 values |= {k: Wrapped(v) for k, v in values.items() if isinstance(v, Padded) and k not in self.computed}
         else:
             first = min((self._first[id] for id in how.changed if id in self._first), default=len(self.order))
-            values = dict(self._before(first))
-        values |= {name: values[name].copied() for name in self.computed if isinstance(values.get(name), Padded)}
+            values = self._before(first)
+        values = values | self._own(values)
         try:
             with np.errstate(all="ignore"):
                 for e, index, at in self.order[first:]:
                     self._step(values, e, index, at, how)
-        except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError):
+        except NO_VALUE:
             return None
         return values
 
@@ -147,11 +147,14 @@ class Chain:
         """Where in the order each equation comes first."""
         return {e.id: k for k, (e, _, _) in reversed(list(enumerate(self.order)))}
 
+    def _own(self, values: Values) -> Values:
+        """A copy of each series that the equations write to."""
+        return {name: values[name].copied() for name in self.computed if isinstance(values.get(name), Padded)}
+
     def _before(self, first: int) -> Values:
         """All values when the first tasks have been done as they should be."""
         if first not in self._prefixes:
-            values = dict(self.start)
-            values |= {name: values[name].copied() for name in self.computed if isinstance(values.get(name), Padded)}
+            values = self.start | self._own(self.start)
             for e, index, at in self.order[:first]:
                 self._step(values, e, index, at, Run())
             self._prefixes[first] = values

@@ -14,7 +14,7 @@ from cli.lab.check.explanations import Explanation, at_some_steps, single
 from cli.lab.check.forms import AGREE, FORMS, Array, clipped, proportional, same, unsummed
 from cli.lab.check.general import at_once, whole
 from cli.lab.check.local import Local
-from cli.lab.check.pairs import pairs
+from cli.lab.check.pairs import pairs, twice
 from rnn.formulas import Equation
 from rnn.mutation import KINDS
 
@@ -109,6 +109,8 @@ def _two(case: Asked, mine: Answer) -> Iterator[Explanation]:
     yield from islice(pairs(case.chain), PAIRS)
     if local is not None:
         yield from local.in_one_term(PAIRS)
+    else:
+        yield from islice((x for e in reversed(case.chain.equations) for x in twice(e)), PAIRS)
 
 
 def _by_index(case: Asked, name: str, array: Array) -> dict[Any, Array]:
@@ -156,12 +158,11 @@ def _of_form(base: Explanation, cases: Sequence[Asked], mine: Sequence[Answer]) 
     bare = [c.answers(base, m) for c, m in zip(cases, mine, strict=True)]
     if None in bare:
         return []
-    found = []
     for form in FORMS:
         made = [{n: form.made(a, c.case.sizes) for n, a in (b or {}).items()} for c, b in zip(cases, bare, strict=True)]
         if all(_all_same(m, f) for m, f in zip(mine, made, strict=True)):
-            found.append(base.also(form.name, form.said))
-    return found[:1]
+            return [base.also(form.name, form.said)]
+    return []
 
 
 def _all_same(mine: Answer, theirs: Mapping[str, Any]) -> bool:

@@ -19,6 +19,8 @@ from rnn.formulas.notation import superscript, symbol
 from rnn.formulas.registry import Values
 from rnn.mutation import Mutant, mutants
 
+Equations = tuple[Equation, ...]
+
 
 def whole(chain: Chain) -> Iterator[Explanation]:
     """Mistakes about what is given and about the loop."""
@@ -30,9 +32,13 @@ def whole(chain: Chain) -> Iterator[Explanation]:
             yield _of_last(name)
         if chain.given(name, 1) and isinstance(series[1], int) and "y_hat" in chain.known:
             yield from (_of_classes(name, by) for by in (-1, 1))
-    yield from _turned(chain)
-    yield from _complements(chain)
-    yield from _exchanged(chain)
+    yield from _of_loops(chain.equations)
+
+
+@cache
+def _of_loops(equations: Equations) -> tuple[Explanation, ...]:
+    """Those that are in the equations alone, whatever the problem."""
+    return (*_turned(equations), *_complements(equations), *_exchanged(equations))
 
 
 def _of_first(name: str, chain: Chain) -> Iterator[Explanation]:
@@ -80,10 +86,10 @@ def _moved(chain: Chain, name: str, by: int) -> Values:
     return {name: Padded({t: (y + by) % classes for t, y in chain.start[name].items()})}
 
 
-def _turned(chain: Chain) -> Iterator[Explanation]:
+def _turned(equations: Equations) -> Iterator[Explanation]:
     """A loop in the wrong direction: what comes from t + 1 taken from t − 1, or the reverse."""
-    later = {e.id: e.rewritten(e.code.replace("t + 1]", "t - 1]")) for e in chain.equations if _reads(e, "t+1")}
-    before = {e.id: e.rewritten(e.code.replace("t - 1]", "t + 1]")) for e in chain.equations if _reads(e, "t-1")}
+    later = {e.id: e.rewritten(e.code.replace("t + 1]", "t - 1]")) for e in equations if _reads(e, "t+1")}
+    before = {e.id: e.rewritten(e.code.replace("t - 1]", "t + 1]")) for e in equations if _reads(e, "t-1")}
     said = "The loop runs in the wrong direction: what comes from {} is taken from {}."
     if later:
         yield other("forwards", said.format("t + 1", "t − 1"), later, turned=True)
@@ -96,10 +102,10 @@ def _reads(e: Equation, index: str) -> bool:
     return "t" in e.over and any(t.index == index and t.symbol.startswith("∇") for t in e.reads)
 
 
-def _complements(chain: Chain) -> Iterator[Explanation]:
+def _complements(equations: Equations) -> Iterator[Explanation]:
     """A gate and what is left of it exchanged in every equation: the other convention of some books."""
-    for gate in [n for n in ("z", "f", "i") if n in chain.known]:
-        changed = {e.id: e.rewritten(_complemented(e.code, gate)) for e in chain.equations if f"{gate}[" in e.code}
+    for gate in ("z", "f", "i"):
+        changed = {e.id: e.rewritten(_complemented(e.code, gate)) for e in equations if gate in e.arguments}
         if len(changed) > 1:
             said = f"Everywhere 1 − {gate} stands for {gate}, and {gate} for 1 − {gate}: some books have them so."
             yield other(f"1 − {gate}", said, changed)
@@ -109,9 +115,9 @@ def _complemented(code: str, gate: str) -> str:
     return re.sub(rf"\b{gate}\[([^\]]+)\]", rf"(1 - {gate}[\1])", code)
 
 
-def _exchanged(chain: Chain) -> Iterator[Explanation]:
+def _exchanged(equations: Equations) -> Iterator[Explanation]:
     """Two gradients of the same kind exchanged: ∇i by the formula for ∇g, and the reverse."""
-    some = [e for e in chain.equations if e.over == "t = τ … 1" and e.given.index == "t"]
+    some = [e for e in equations if e.over == "t = τ … 1" and e.given.index == "t"]
     for one, two in combinations(some, 2):
         pair = symbol(one.quantity), symbol(two.quantity)
         if len(one.arguments) == len(two.arguments) <= 3 and one.code.count("[") == two.code.count("["):
@@ -124,7 +130,7 @@ def _given_by(e: Equation, other: Equation) -> Equation:
 
 
 @cache
-def at_once(equations: tuple[Equation, ...]) -> tuple[Explanation, ...]:
+def at_once(equations: Equations) -> tuple[Explanation, ...]:
     """The same mistake in every equation that has the piece: a slope that several share, or a recursion's last step."""
     shared: dict[tuple[str, ...], dict[str, Mutant]] = {}
     for m in (m for e in equations for m in mutants(e)):

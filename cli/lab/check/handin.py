@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -130,8 +130,7 @@ def _of_function(name: str, ids: tuple[str, ...], cases: Sequence[Case], found: 
     if why := fault(found, cases):
         return Finding(name, "failed", (why,), equations=ids)
     mine = [{name: o.value} for o in found.outcomes[: len(cases)]]
-    (finding,) = _compared({name: ids}, cases, mine)
-    return _unchanged(finding, found)
+    return _unchanged(_compared(name, ids, cases, mine), found)
 
 
 def _of_whole(e: Exercise, cases: Sequence[Case], found: Found) -> list[Finding]:
@@ -186,22 +185,16 @@ def _unchanged(finding: Finding, found: Found) -> Finding:
         return finding
     name = changed.why.split(",")[0]
     said = (*finding.said, f"It changes what it is given, {changed.why}: work on a copy ({name}.copy()).")
-    return Finding(finding.name, "wrong", said, finding.explanations, finding.error, finding.steps, finding.equations)
+    return replace(finding, status="wrong", said=said)
 
 
-def _compared(
-    asks: Mapping[str, tuple[str, ...]], cases: Sequence[Case], mine: Sequence[Mapping[str, Array]]
-) -> list[Finding]:
-    """Right or wrong, and why, for answers that each come from right values."""
-    findings = []
-    for name, ids in asks.items():
-        pairs = [(m[name], c.right([name])[name]) for m, c in zip(mine, cases, strict=True)]
-        if all(same(*pair) for pair in pairs):
-            findings.append(Finding(name, "right", error=_error(pairs), equations=ids))
-            continue
-        found = explain([asked(c, ids) for c in cases], [{name: m[name]} for m in mine])
-        findings.append(_wrong(name, ids, pairs, found, cases[0].sizes["T"]))
-    return findings
+def _compared(name: str, ids: tuple[str, ...], cases: Sequence[Case], mine: Sequence[Mapping[str, Array]]) -> Finding:
+    """Right or wrong, and why, for answers that come from right values."""
+    pairs = [(m[name], c.right([name])[name]) for m, c in zip(mine, cases, strict=True)]
+    if all(same(*pair) for pair in pairs):
+        return Finding(name, "right", error=_error(pairs), equations=ids)
+    found = explain([asked(c, ids) for c in cases], mine)
+    return _wrong(name, ids, pairs, found, cases[0].sizes["T"])
 
 
 def _wrong(

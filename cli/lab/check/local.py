@@ -18,9 +18,9 @@ import numpy as np
 from cli.lab.check.chain import Chain, Padded
 from cli.lab.check.explanations import Explanation
 from cli.lab.check.forms import AGREE, Array
-from cli.lab.check.pairs import LIKELY
+from cli.lab.check.pairs import twice
 from rnn.formulas import Equation
-from rnn.formulas.registry import Values
+from rnn.formulas.registry import NO_VALUE, Values
 from rnn.mutation import Mutant, mutants
 
 
@@ -74,12 +74,10 @@ class Local:
 
     def in_one_term(self, most: int) -> Iterator[Explanation]:
         """Likely pairs, one planted in the other; no more than so many are tried."""
-        likely = (m for m, _ in self.tried if m.kind in LIKELY)
-        some = ((first, m) for first in likely for m in mutants(first.equation) if m.kind in LIKELY)
-        for first, second in islice(some, most):
-            found = self.at(second.equation)
+        for x in islice(twice(self.equation), most):
+            found = self.at(x.mutants[-1].equation)
             if found is not None and _agree(found, self.wanted):
-                yield Explanation((first, second))
+                yield x
 
 
 def _agree(found: Array, wanted: Array) -> bool:
@@ -105,5 +103,5 @@ def _at(e: Equation, values: Values, places: tuple[tuple[Any, dict[str, int]], .
     try:
         with np.errstate(all="ignore"):
             return np.concatenate([np.ravel(e.at(values, **at)) for _, at in places])
-    except (LookupError, ArithmeticError, AttributeError, TypeError, ValueError):
+    except NO_VALUE:
         return None

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from answer_cases import agree
 
-from cli.lab.check.cases import agree, asked
+from cli.lab.check.cases import asked
 from cli.lab.check.exercise import SIZES, exercise, exercises, template
 from cli.lab.check.explanations import Explanation
 from cli.lab.check.forms import same

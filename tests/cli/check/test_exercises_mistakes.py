@@ -4,8 +4,9 @@ from functools import cache
 
 import numpy as np
 import pytest
+from answer_cases import agree
 
-from cli.lab.check.cases import agree, asked
+from cli.lab.check.cases import asked
 from cli.lab.check.diagnosis import explain
 from cli.lab.check.exercise import exercise, exercises
 from cli.lab.check.explanations import Explanation
