@@ -2,6 +2,8 @@
 
 A text of N ids is cut, from an offset on, into windows of T ids, B of them to a minibatch; the targets are
 the same ids one place later. A new offset for each pass changes where the cuts fall and what is left over.
+Ids may be of any whole-number type and lie on disk (`data.stored`): a minibatch reads its own windows only. A random
+pass also holds the order of its windows, 16 bytes for each.
 """
 
 from collections.abc import Iterator, Sequence
@@ -11,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.errors import DataError
-from data.text import as_ids
+from data.ids import as_ids
 
 
 class Minibatch(NamedTuple):
@@ -82,13 +84,13 @@ def batches_per_epoch(length: int, batch: int, window: int, offset: int = 0) -> 
     return max(0, length - 1 - offset) // (batch * window)
 
 
-def _gather(ids: NDArray[np.int64], first: NDArray[np.int64], window: int) -> Minibatch:
+def _gather(ids: NDArray[np.integer[Any]], first: NDArray[np.int64], window: int) -> Minibatch:
     places = first[:, None] + np.arange(window)
-    return Minibatch(ids[places], ids[places + 1])
+    return Minibatch(ids[places].astype(np.int64, copy=False), ids[places + 1].astype(np.int64, copy=False))
 
 
 def _checked_starts(starts: Sequence[int], whole: NDArray[np.int64], batch: int) -> NDArray[np.int64]:
-    order = as_ids(list(starts))
+    order = as_ids(list(starts)).astype(np.int64)
     if len(order) < batch or len(np.unique(order)) < len(order) or not np.isin(order, whole).all():
         raise DataError(
             f"starts {order.tolist()} cannot be used",
@@ -98,7 +100,7 @@ def _checked_starts(starts: Sequence[int], whole: NDArray[np.int64], batch: int)
     return order
 
 
-def _checked(ids: NDArray[np.integer[Any]], batch: int, window: int, offset: int) -> NDArray[np.int64]:
+def _checked(ids: NDArray[np.integer[Any]], batch: int, window: int, offset: int) -> NDArray[np.integer[Any]]:
     for name, value, least in (("batch", batch, 1), ("window", window, 1), ("offset", offset, 0)):
         if value < least:
             raise DataError(f"the {name} is {value}", name, f"give a whole number of at least {least}")

@@ -16,7 +16,8 @@ from pathlib import Path
 import platformdirs
 
 from data.errors import DataError
-from data.text import CLEANINGS
+from data.text import CLEANINGS, cleaned
+from data.vocab import named
 
 CORPORA = Path(__file__).parent / "corpora"
 _LIST = "`rnn-lab data list` shows them all"
@@ -27,8 +28,8 @@ class Entry:
     """What is known of a corpus before its text is read; the fields of `corpus.toml`, and two more.
 
     `name` is its folder's. `path` is where its text lies, or None where it does not.
-    `cleaning` and `split` (the fraction to train on) are defaults. `file`, `url` and `sha256` (hexadecimal,
-    of the raw bytes) belong to texts that are not shipped.
+    `cleaning`, `tokens` (char, word or byte) and `split` (the fraction to train on) are defaults. `file`, `url` and
+    `sha256` (hexadecimal, of the raw bytes) belong to texts that are not shipped.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Entry:
     licence: str
     source: str
     cleaning: str = "none"
+    tokens: str = "char"
     split: float = 0.9
     url: str | None = None
     sha256: str | None = None
@@ -48,7 +50,8 @@ class Entry:
 class Corpus:
     """A text, cleaned, and where it comes from.
 
-    `split` is the fraction to train on, `sha256` the hexadecimal hash of the raw bytes.
+    `tokens` is the kind it was cleaned for, `split` the fraction to train on, `sha256` the hexadecimal hash of
+    the raw bytes.
     """
 
     name: str
@@ -57,6 +60,7 @@ class Corpus:
     licence: str
     text: str = field(repr=False)
     cleaning: str
+    tokens: str
     split: float
     sha256: str
 
@@ -75,23 +79,27 @@ def entries() -> list[Entry]:
     return known + [_stray(path) for path in _data_texts() if path.stem not in names and path.name not in files]
 
 
-def load(name_or_path: str, *, clean: str | None = None) -> Corpus:
+def load(name_or_path: str, *, clean: str | None = None, tokens: str | None = None) -> Corpus:
     """The corpus of that name, or else the file at that path, cleaned by `clean` or by its own default.
 
-    A file given by its path has the defaults cleaning `none` and split 0.9. Text is UTF-8; a byte order mark
+    Cleaning goes by the kind of `tokens` too (`data.text.cleaned`). A file given by its path has the defaults
+    cleaning `none`, tokens `char` and split 0.9. Text is UTF-8; a byte order mark
     is dropped and "\\r\\n" becomes "\\n" before cleaning. A text with a SHA-256 on record must have it.
-    Raises DataError for an unknown name or cleaning, and for a text absent, unreadable, empty or altered.
+    Raises DataError for an unknown name, cleaning or kind, and for a text absent, unreadable, empty or altered.
     """
-    entry = _find(name_or_path)
+    entry = find(name_or_path)
     cleaning = _known_cleaning(entry.cleaning if clean is None else clean, entry)
+    kind = entry.tokens if tokens is None else tokens
+    named(kind)
     path = _text_path(entry)
     raw = _read(path)
     sha256 = _checked_hash(raw, entry, path)
-    text = _cleaned(_decoded(raw, path), cleaning, path)
-    return Corpus(entry.name, entry.title, entry.source, entry.licence, text, cleaning, entry.split, sha256)
+    text = _cleaned(_decoded(raw, path), cleaning, kind, path)
+    return Corpus(entry.name, entry.title, entry.source, entry.licence, text, cleaning, kind, entry.split, sha256)
 
 
-def _find(name_or_path: str) -> Entry:
+def find(name_or_path: str) -> Entry:
+    """The entry of that name, or else one for the file at that path. Raises DataError where there is neither."""
     known = {entry.name: entry for entry in entries()}
     if name_or_path in known:
         return known[name_or_path]
@@ -108,13 +116,13 @@ def _known_cleaning(cleaning: str, entry: Entry) -> str:
     return cleaning
 
 
-def _cleaned(text: str, cleaning: str, path: Path) -> str:
+def _cleaned(text: str, cleaning: str, kind: str, path: Path) -> str:
     if not text:
         raise DataError("the file is empty", str(path), "give a file with text in it")
-    cleaned = CLEANINGS[cleaning](text)
-    if not cleaned:
+    left = cleaned(text, cleaning, kind)
+    if not left:
         raise DataError(f"cleaning by {cleaning} leaves nothing", str(path), "give another cleaning, such as none")
-    return cleaned
+    return left
 
 
 def _looks_like_a_path(name: str) -> bool:
@@ -142,7 +150,7 @@ def _data_folders() -> list[Path]:
     return [Path(named)] if named else []
 
 
-def _folders() -> list[Path]:
+def folders() -> list[Path]:
     """Where texts that are not shipped are looked for, the first choice first."""
     return [*_data_folders(), Path(platformdirs.user_cache_dir("rnn-lab")) / "corpora"]
 
@@ -165,7 +173,7 @@ def _read_entry(toml: Path) -> Entry:
         remedy = f"give {', '.join(sorted(_REQUIRED))}, and of others only {', '.join(sorted(_KEYS - _REQUIRED))}"
         raise DataError(f"keys missing or unknown: {', '.join(sorted(odd))}", str(toml), remedy)
     entry = Entry(toml.parent.name, **table)
-    places = [folder / entry.file for folder in _folders()] if entry.file else [toml.parent / "text.txt"]
+    places = [folder / entry.file for folder in folders()] if entry.file else [toml.parent / "text.txt"]
     return replace(entry, path=next((place for place in places if _safely(place.is_file)), None))
 
 
@@ -175,9 +183,14 @@ def _text_path(entry: Entry) -> Path:
     if entry.file is None:
         place = CORPORA / entry.name / "text.txt"
         raise DataError(f"the text of {entry.name} is missing", str(place), "install rnn-lab again")
-    places = " and ".join(map(str, _folders()))
-    remedy = f"put {entry.file}, from {entry.url}, into the folder named by RNN_LAB_DATA"
+    places = " and ".join(map(str, folders()))
+    remedy = f"`{fetching(entry)}` gets it from {entry.url}; or put {entry.file} into the folder named by RNN_LAB_DATA"
     raise DataError(f"the text of {entry.name} is not here", f"looked in {places}", remedy)
+
+
+def fetching(entry: Entry) -> str:
+    """The command that gets a text which is not shipped."""
+    return f"rnn-lab data fetch {entry.name}"
 
 
 def _read(path: Path) -> bytes:
@@ -196,7 +209,8 @@ def _checked_hash(raw: bytes, entry: Entry, path: Path) -> str:
     sha256 = hashlib.sha256(raw).hexdigest()
     if entry.sha256 not in (None, sha256):
         what = f"this is not the text of {entry.name}: its SHA-256 is {sha256}, not {entry.sha256}"
-        raise DataError(what, str(path), f"fetch it again from {entry.url}, or load this one by its path")
+        remedy = f"`{fetching(entry)}` puts that of {entry.url} there; or load this one by its path"
+        raise DataError(what, str(path), remedy)
     return sha256
 
 

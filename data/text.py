@@ -1,13 +1,8 @@
-"""Cleaning a text, numbering its characters, and holding a part of it out [D2L 8.2, seed 004 8.2].
-
-N is a length and V the size of a vocabulary.
-"""
+"""Cleaning a text, and holding a part of it out [D2L 8.2, seed 004 8.2]."""
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import Any, TypeVar
 
 import numpy as np
@@ -15,24 +10,27 @@ from numpy.typing import NDArray
 
 from data.errors import DataError
 
-UNKNOWN = "<unk>"
-_REPLACEMENT = 0xFFFD  # how an unknown character is shown
-_NOT_LETTERS = re.compile("[^A-Za-z]+")
+NOT_LETTERS = re.compile("[^A-Za-z]+")
+_REST_OF_WORD = re.compile(r"\S+")
 
-TextOrIds = TypeVar("TextOrIds", str, NDArray[np.int64])
+TextOrIds = TypeVar("TextOrIds", str, NDArray[np.integer[Any]])
 
 
 def _none(text: str) -> str:
     return text
 
 
+def _d2l_line(line: str) -> str:
+    return NOT_LETTERS.sub(" ", line).strip().lower()
+
+
 def _d2l_zh(text: str) -> str:
     # Lines end at "\n" alone: splitlines would also cut at form feeds, which the reference does not.
-    return "".join(_NOT_LETTERS.sub(" ", line).strip().lower() for line in text.split("\n"))
+    return "".join(map(_d2l_line, text.split("\n")))
 
 
 def _d2l_v1(text: str) -> str:
-    return _NOT_LETTERS.sub(" ", text).lower()
+    return NOT_LETTERS.sub(" ", text).lower()
 
 
 CLEANINGS: Mapping[str, Callable[[str], str]] = {"none": _none, "d2l-zh": _d2l_zh, "d2l-v1": _d2l_v1}
@@ -45,67 +43,15 @@ space [D2L 9.2, v1.0].
 """
 
 
-@dataclass(frozen=True)
-class Vocab:
-    """The characters that a model knows; a token's id is its place in `tokens`, and id 0 is `<unk>`.
+def cleaned(text: str, cleaning: str, kind: str = "char") -> str:
+    """`CLEANINGS[cleaning](text)`; where tokens are words, `d2l-zh` leaves the line ends in.
 
-    Two vocabularies are equal when their tokens are. `Vocab(tokens)` rebuilds a saved one.
-    Raises DataError unless `<unk>` comes first and the rest are single characters, each once.
+    It joins lines with nothing because the reference strings the tokens of all lines together. Its words are
+    those of the lines one by one [D2L 8.2.2], and a line's last word is never glued to the next line's first.
     """
-
-    tokens: tuple[str, ...]
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "tokens", tuple(self.tokens))  # a list, as JSON gives it, will do
-        if self.tokens[:1] != (UNKNOWN,):
-            raise _vocab_error(f"the first token must be {UNKNOWN}, not {self.tokens[:1]}")
-        if odd := [token for token in self.tokens[1:] if not isinstance(token, str) or len(token) != 1]:
-            raise _vocab_error(f"the token {odd[0]!r} is not a single character")
-        if len(set(self.tokens)) < len(self.tokens):
-            raise _vocab_error("a token occurs twice")
-
-    @classmethod
-    def from_text(cls, text: str) -> "Vocab":
-        """The characters of `text`, the most frequent first, equals by code point [D2L 8.2.3]."""
-        codes, counts = np.unique(_code_points(text), return_counts=True)
-        order = np.lexsort((codes, -counts))
-        return cls((UNKNOWN, *map(chr, codes[order].tolist())))
-
-    def __len__(self) -> int:
-        """V, `<unk>` included."""
-        return len(self.tokens)
-
-    def encode(self, text: str) -> NDArray[np.int64]:
-        """The ids (N,) of the N characters of `text`; 0 for each one that is not in the vocabulary."""
-        return self._ids[np.minimum(_code_points(text), len(self._ids) - 1)]
-
-    def decode(self, ids: NDArray[np.integer[Any]] | list[int]) -> str:
-        """The text of ids (N,); `<unk>` is shown as U+FFFD. Raises DataError for an id outside 0 … V−1."""
-        array = as_ids(ids)
-        if array.size and not 0 <= array.min() <= array.max() < len(self):
-            raise DataError(
-                f"ids run from {array.min()} to {array.max()}",
-                f"vocabulary of {len(self)} tokens",
-                "decode with the vocabulary that encoded the text",
-            )
-        return self._codes[array].tobytes().decode("utf-32-le", "surrogatepass")
-
-    def unknown(self, text: str) -> str:
-        """The distinct characters of `text` that the vocabulary lacks, in their order of appearance."""
-        known = set(self.tokens)
-        return "".join(char for char in dict.fromkeys(text) if char not in known)
-
-    @cached_property
-    def _codes(self) -> NDArray[np.uint32]:
-        return np.array([_REPLACEMENT, *map(ord, self.tokens[1:])], dtype="<u4")
-
-    @cached_property
-    def _ids(self) -> NDArray[np.int64]:
-        """Code point → id. The last slot is nobody's: `encode` sends every greater code point there."""
-        codes = self._codes[1:]
-        ids = np.zeros(int(codes.max(initial=0)) + 2, dtype=np.int64)
-        ids[codes] = np.arange(1, len(self))
-        return ids
+    if cleaning == "d2l-zh" and kind == "word":
+        return "\n".join(map(_d2l_line, text.split("\n")))
+    return CLEANINGS[cleaning](text)
 
 
 def split(sequence: TextOrIds, fraction: float | Fraction) -> tuple[TextOrIds, TextOrIds]:
@@ -124,25 +70,32 @@ def split(sequence: TextOrIds, fraction: float | Fraction) -> tuple[TextOrIds, T
     return sequence[:cut], sequence[cut:]
 
 
-def as_ids(ids: NDArray[np.integer[Any]] | list[int]) -> NDArray[np.int64]:
-    """`ids` as an int64 array (N,), not copied where it is one.
+def development(training: TextOrIds) -> tuple[TextOrIds, TextOrIds]:
+    """(fitted, development): the training part without its last ninth, and that ninth.
 
-    Raises DataError for other shapes, and for other numbers than whole ones.
+    On the development part ε, discounts and the number of epochs are chosen, never on the part held out; a final
+    model is trained on both. With a split of 0.9 the development part is as long as the part held out.
+    Raises DataError for a training part of fewer than two tokens.
     """
-    array = np.asarray(ids)
-    if array.ndim != 1 or (array.size and array.dtype.kind not in "iu"):
-        raise DataError(
-            f"ids have shape {array.shape} and dtype {array.dtype}",
-            "ids",
-            "give whole numbers in one dimension, as Vocab.encode does",
-        )
-    return array.astype(np.int64, copy=False)
+    if len(training) < 2:
+        what = f"a training part of {len(training)} tokens has no development part"
+        raise DataError(what, "development", "give a longer text")
+    return split(training, Fraction(8, 9))
 
 
-def _code_points(text: str) -> NDArray[np.uint32]:
-    # "surrogatepass": a command line may hold bytes that are not text, and those reach us as surrogates.
-    return np.frombuffer(text.encode("utf-32-le", "surrogatepass"), dtype="<u4")
+def split_text(text: str, fraction: float, kind: str = "char") -> tuple[str, str]:
+    """`split` of a text. Where tokens are words, the word in which the cut falls goes to the training part whole.
 
-
-def _vocab_error(what: str) -> DataError:
-    return DataError(what, "vocabulary", f"give {UNKNOWN}, then single characters, each once")
+    So all kinds of tokens train on the same text, up to a part of a word, and are tested on the same.
+    Raises DataError as `split` does, and where words are wanted and a part has none.
+    """
+    training, held_out = split(text, fraction)
+    if kind != "word":
+        return training, held_out
+    if not training[-1].isspace() and (rest := _REST_OF_WORD.match(held_out)):
+        training, held_out = training + rest[0], held_out[rest.end() :]
+    for part, name in ((training, "train on"), (held_out, "hold out")):
+        if not part.split():
+            what = f"{fraction} of {len(text.split())} words leaves none to {name}"
+            raise DataError(what, "split", "give a longer text or another fraction")
+    return training, held_out

@@ -4,11 +4,13 @@ import dataclasses
 import hashlib
 import os
 import tomllib
+from collections import Counter
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
-from data import CLEANINGS, DataError, Vocab, entries, load, split
+from data import CLEANINGS, KINDS, DataError, Vocab, entries, load, split
 from data import corpus as module
 
 REAL = Path(os.environ.get("RNN_LAB_DATA") or "absent")
@@ -176,7 +178,7 @@ def test_an_absent_text_says_how_to_get_it(corpora):
     assert error.what == "the text of theirs is not here"
     assert str(corpora / "data") in error.where
     assert str(corpora / "cache") in error.where
-    for part in ("tale.txt", "RNN_LAB_DATA", "http://x.org/1"):
+    for part in ("`rnn-lab data fetch theirs`", "tale.txt", "RNN_LAB_DATA", "http://x.org/1"):
         assert part in error.remedy
 
 
@@ -187,7 +189,7 @@ def test_an_altered_text_is_refused_by_name_and_taken_by_path(corpora):
     assert error.where == str(file)
     assert sha256(RAW) in error.what
     assert sha256(RAW + b" ") in error.what
-    assert "http://x.org/1" in error.remedy
+    assert "`rnn-lab data fetch theirs` puts that of http://x.org/1 there" in error.remedy
     assert load(str(file)).text == "One Two\nthree.\n "
 
 
@@ -195,6 +197,15 @@ def test_an_unknown_cleaning(corpora):
     error = refusal("ours", clean="d2l_zh")
     assert error.what == 'there is no cleaning "d2l_zh"'
     assert "did you mean d2l-zh? choose from none, d2l-zh, d2l-v1" in error.remedy
+
+
+def test_tokens_are_the_corpus_own_unless_given(corpora):
+    (corpora / "catalogue/ours/corpus.toml").write_text(TOML + 'tokens = "word"\ncleaning = "d2l-zh"\n')
+    (corpora / "catalogue/ours/text.txt").write_bytes(b"Our own\ntext.\n")
+    assert (load("ours").tokens, load("ours").text) == ("word", "our own\ntext\n")
+    assert (load("ours", tokens="char").tokens, load("ours", tokens="char").text) == ("char", "our owntext")
+    assert load("catalogue/ours/text.txt").tokens == "char"
+    assert refusal("ours", tokens="syllable").what == 'there are no tokens of the kind "syllable"'
 
 
 @pytest.mark.parametrize("raw", [b"", b"\xef\xbb\xbf"])
@@ -251,6 +262,7 @@ def test_every_shipped_corpus_toml_is_complete():
         assert entry.licence
         assert entry.source
         assert entry.cleaning in CLEANINGS
+        assert entry.tokens in KINDS
         assert 0 < entry.split < 1
         assert (entry.file is None) == (entry.url is None) == (entry.sha256 is None)
 
@@ -263,6 +275,21 @@ def test_the_time_machine_has_the_counts_of_its_reference():
     assert [len(part) for part in split(corpus.text, corpus.split)] == [153_522, 17_058]
     assert len(load("time-machine", clean="d2l-v1").text) == 173_428
     assert vocab.decode(vocab.encode(corpus.text)) == corpus.text
+
+
+@pytest.mark.skipif(not (REAL / "timemachine.txt").is_file(), reason="RNN_LAB_DATA has no timemachine.txt")
+@pytest.mark.parametrize("cleaning", ["d2l-zh", "d2l-v1"])
+def test_the_words_of_the_time_machine_are_those_of_its_reference(cleaning):
+    words = load("time-machine", clean=cleaning, tokens="word").text.split()
+    vocab = Vocab.from_text(" ".join(words), "word")
+    assert (len(words), len(vocab) - 1) == (32_775, 4_579)
+    most = Counter(words)
+    assert [(word, most[word]) for word in vocab.tokens[1:6]] == [
+        ("the", 2261), ("i", 1267), ("and", 1245), ("of", 1155), ("a", 816),
+    ]  # fmt: skip
+    assert Counter(pairwise(words)).most_common(3) == [(("of", "the"), 309), (("in", "the"), 169), (("i", "had"), 130)]
+    triples = Counter(zip(words, words[1:], words[2:], strict=False))
+    assert triples.most_common(1) == [(("the", "time", "traveller"), 59)]
 
 
 @pytest.mark.skipif(not (REAL / "tinyshakespeare.txt").is_file(), reason="RNN_LAB_DATA has no tinyshakespeare.txt")

@@ -1,6 +1,5 @@
-"""Cleanings, the vocabulary and the split, against counts made by hand and by `Counter`."""
+"""Cleanings and splits, against results made by hand and by other means."""
 
-from collections import Counter
 from fractions import Fraction
 
 import numpy as np
@@ -8,7 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data import CLEANINGS, DataError, Vocab, split
+from data import CLEANINGS, DataError, development, split, split_text
+from data.text import cleaned
 
 anything = st.text(st.characters(exclude_categories=()))  # lone surrogates too
 
@@ -32,73 +32,6 @@ def test_d2l_cleanings_leave_letters_and_spaces(text):
         cleaned = CLEANINGS[cleaning](text)
         assert [c for c in cleaned if c != " "] == letters
         assert "  " not in cleaned
-
-
-def test_a_vocabulary_by_hand():
-    vocab = Vocab.from_text("banana b!")
-    assert vocab.tokens == ("<unk>", "a", "b", "n", " ", "!")
-    assert len(vocab) == 6
-    assert vocab.encode("nab?").tolist() == [3, 1, 2, 0]
-    assert vocab.encode("nab").dtype == np.int64
-    assert vocab.decode(np.array([3, 1, 2, 0])) == "nab\ufffd"
-    assert vocab.unknown("xanax, zany x") == "x,zy"
-
-
-@given(anything)
-def test_tokens_are_ordered_by_falling_frequency_then_code_point(text):
-    expected = sorted(Counter(text).items(), key=lambda pair: (-pair[1], ord(pair[0])))
-    assert Vocab.from_text(text).tokens == ("<unk>", *(token for token, _ in expected))
-
-
-@given(anything, anything)
-def test_encoding_is_looking_up_and_decoding_undoes_it(known, text):
-    vocab = Vocab.from_text(known)
-    ids = vocab.encode(text)
-    assert ids.tolist() == [vocab.tokens.index(c) if c in vocab.tokens else 0 for c in text]
-    assert vocab.decode(ids) == "".join(c if c in known else "\ufffd" for c in text)
-    assert vocab.decode(vocab.encode(known)) == known
-    assert vocab.unknown(text) == "".join(dict.fromkeys(c for c in text if c not in known))
-
-
-def test_the_replacement_character_may_itself_be_a_token():
-    vocab = Vocab.from_text("\ufffd")
-    assert vocab.encode("\ufffd").tolist() == [1]
-    assert vocab.decode([0, 1]) == "\ufffd\ufffd"
-
-
-def test_equal_tokens_make_equal_vocabularies():
-    vocab = Vocab.from_text("abba c")
-    assert Vocab(vocab.tokens) == vocab
-    assert hash(Vocab(vocab.tokens)) == hash(vocab)
-    assert Vocab(list(vocab.tokens)) == vocab  # as JSON gives them back
-    assert Vocab(("<unk>", "b", "a")) != Vocab(("<unk>", "a", "b"))
-
-
-@pytest.mark.parametrize(
-    ("tokens", "message"),
-    [
-        ((), "first token"),
-        (("a", "<unk>"), "first token"),
-        (("<unk>", "a", "b", "a"), "twice"),
-        (("<unk>", "ab"), "'ab' is not a single character"),
-        (("<unk>", ""), "'' is not a single character"),
-        (("<unk>", 7), "7 is not a single character"),
-        (("<unk>", "<unk>"), "not a single character"),
-    ],
-)
-def test_a_saved_vocabulary_is_checked(tokens, message):
-    with pytest.raises(DataError, match=message):
-        Vocab(tokens)
-
-
-@pytest.mark.parametrize("ids", [[-1], [6], [0, 5, 60], [1.0], [[1, 2]]])
-def test_decoding_refuses_what_is_no_id(ids):
-    with pytest.raises(DataError):
-        Vocab.from_text("banana b!").decode(ids)
-
-
-def test_decoding_nothing_gives_nothing():
-    assert Vocab.from_text("ab").decode([]) == ""
 
 
 @given(st.text(min_size=2), st.floats(0.001, 0.999))
@@ -136,3 +69,57 @@ def test_split_refuses_an_empty_training_part(text):
 @given(st.integers(2, 2**20))
 def test_however_near_the_fraction_is_to_1_something_is_held_out(length):
     assert len(split(np.arange(length), 1 - 2**-53)[1]) == 1
+
+
+@given(st.text(min_size=2))
+def test_the_development_part_is_the_last_ninth_of_the_training_part(text):
+    fitted, rest = development(text)
+    assert fitted + rest == text
+    assert len(fitted) == len(text) * 8 // 9
+    assert rest
+
+
+@pytest.mark.parametrize("text", ["", "a"])
+def test_too_short_a_training_part_has_no_development_part(text):
+    with pytest.raises(DataError, match=f"of {len(text)} tokens has no development part"):
+        development(text)
+
+
+def test_after_a_split_of_9_tenths_development_and_held_out_parts_are_alike():
+    training, held_out = split(np.arange(1000), 0.9)
+    fitted, rest = development(training)
+    assert (len(fitted), len(rest), len(held_out)) == (800, 100, 100)
+
+
+@given(anything, st.sampled_from(["none", "d2l-zh", "d2l-v1"]))
+def test_words_do_not_meet_where_a_line_ends_and_letters_are_the_same(text, cleaning):
+    for kind in ("char", "byte"):
+        assert cleaned(text, cleaning, kind) == CLEANINGS[cleaning](text)
+    words = cleaned(text, cleaning, "word").split()
+    assert "".join(words) == "".join(CLEANINGS[cleaning](text).split())
+    if cleaning != "none":  # line by line or at once: the words are the same
+        assert words == CLEANINGS["d2l-v1"](text).split()
+
+
+words_apart = st.text(st.sampled_from("ab \n\x0c\u2028\u00a0😀"), min_size=2, max_size=30)
+
+
+@given(words_apart, st.floats(0.01, 0.99))
+def test_a_split_between_words_is_the_split_moved_to_the_end_of_its_word(text, fraction):
+    place = int(len(text) * fraction)
+    while 0 < place < len(text) and not text[place - 1].isspace() and not text[place].isspace():
+        place += 1
+    if not text[:place].split() or not text[place:].split():
+        with pytest.raises(DataError, match="leaves n"):
+            split_text(text, fraction, "word")
+        return
+    training, held_out = split_text(text, fraction, "word")
+    assert (training, held_out) == (text[:place], text[place:])
+    assert training.split() + held_out.split() == text.split()
+
+
+@given(words_apart, st.floats(0.1, 0.9))
+def test_characters_and_bytes_are_split_where_characters_are(text, fraction):
+    if int(len(text) * fraction):
+        for kind in ("char", "byte"):
+            assert split_text(text, fraction, kind) == split(text, fraction)
