@@ -3,7 +3,7 @@
 # ruff: noqa: F401  # importing a family enters its equations, in this order
 from rnn.formulas import (  # isort: skip
     elman, unfolding, relu, mean, jordan, output_recurrence, gru, gru_after, lstm, lstm_backward, lstm_gradients,
-    peephole, deep, bidirectional, masked, truncation, sensitivity, clipping, smoothing, hmm,
+    peephole, deep, bidirectional, masked, truncation, sensitivity, clipping, smoothing, zipf, markov, hmm,
 )  # fmt: skip
 from rnn.formulas.registry import FAMILIES, REGISTRY, Equation, evaluate, find, ordered
 

@@ -14,6 +14,7 @@ from rnn.witnesses.base import Graph, Problem, column
 from rnn.witnesses.clipping import random_clipping
 from rnn.witnesses.hmm import random_hmm
 from rnn.witnesses.layered import random_bidirectional, random_deep
+from rnn.witnesses.markov import random_markov
 from rnn.witnesses.masked import random_masked
 from rnn.witnesses.mean import random_mean
 from rnn.witnesses.network import Network, Recurrence, random_network, random_recurrence
@@ -22,6 +23,7 @@ from rnn.witnesses.relu import random_relu
 from rnn.witnesses.sensitivity import random_sensitivity
 from rnn.witnesses.smoothing import random_smoothing
 from rnn.witnesses.truncated import random_truncated
+from rnn.witnesses.zipf import random_zipf
 
 DRAW: dict[str, Callable[..., Problem]] = {
     **dict.fromkeys(VARIANTS, random_network),
@@ -36,6 +38,8 @@ DRAW: dict[str, Callable[..., Problem]] = {
     "masked": random_masked,
     "clipping": random_clipping,
     "smoothing": random_smoothing,
+    "zipf": random_zipf,
+    "markov": random_markov,
     "hmm": random_hmm,
 }
 """Who draws the problems of each family of equations."""
