@@ -12,6 +12,7 @@ import numpy as np
 
 from minigrad.errors import GradError, ShapeError
 from minigrad.graph import Node, Observer, Op, Variable, as_used, key, observer, record
+from minigrad.kernels.workspace import copied
 
 Cotangents = dict[Any, Any]
 Send = Callable[[Variable, Any], None]
@@ -24,9 +25,9 @@ def backward(output: Variable, seed: Any = None, *, retain_graph: bool = False, 
     """
     _needs_graph(output)
     leaves = sweep(output, _seed(output, seed, create_graph), {}, create_graph, retain_graph or create_graph)
-    for leaf, g in leaves:
+    for leaf, g, ours in leaves:
         if not isinstance(g, Variable):
-            g = leaf.wrap(np.array(g, dtype=leaf.data.dtype))  # a copy: the array may be another leaf's too
+            g = leaf.wrap(g if ours else copied(g))  # unless it is ours the array may be another leaf's too
         leaf.grad = g if leaf.grad is None else leaf.grad + g
 
 
@@ -79,16 +80,16 @@ def _seed(output: Variable, seed: Any, create_graph: bool) -> Any:
 
 def sweep(
     output: Variable, seed: Any, found: Cotangents, create_graph: bool, retain_graph: bool, stop: bool = False
-) -> list[tuple[Variable, Any]]:
+) -> list[tuple[Variable, Any, bool]]:
     """Carry cotangents from `output` down to the leaves, newest node first.
 
     Whatever reaches a key of `found` is added up there too (and, with `stop`, goes no further). Returns the
-    leaves with what they received, in order of first arrival.
+    leaves with what they received, and whether that is nobody else's, in order of first arrival.
     """
     pending: dict[int, tuple[Node, list[Any]]] = {}  # −seq → the node, and a cotangent for each of its outputs
     heap: list[int] = []
     leaves: dict[int, list[Any]] = {}
-    now = inf  # the number of the node whose rule is at work
+    now, fresh = inf, False  # the number of the node whose rule is at work, and whether what it gives is new
 
     def send(x: Variable, g: Any) -> None:
         node = x.node
@@ -106,7 +107,7 @@ def sweep(
         if node is None:
             slot = leaves.get(id(x))
             if slot is None:
-                leaves[id(x)] = [x, g, False]
+                leaves[id(x)] = [x, g, fresh and not found]
             elif slot[2] and g.__class__ is np.ndarray:
                 slot[1] += g  # the sum is ours alone, so it can be added to in place
             else:
@@ -131,6 +132,7 @@ def sweep(
         while heap:
             node, cotangents = pending.pop(heappop(heap))
             now = inf if _redone(node.op, create_graph) else node.seq
+            fresh = node.op.fresh and not create_graph and watching is None
             if node.notes is not None and "hooks" in node.notes:
                 _hooked(node, cotangents, found)
             if not node.op.plain or watching is not None or create_graph:
@@ -139,7 +141,7 @@ def sweep(
                 _pull_each(node, cotangents[0], False, send)
             if not retain_graph:
                 node.free()
-        return [_arrived(x, g, found) for x, g, _ in leaves.values()]
+        return [_arrived(x, g, ours, found) for x, g, ours in leaves.values()]
 
 
 def _pull_each(node: Node, g: Any, create_graph: bool, send: Send) -> None:
@@ -171,6 +173,8 @@ def _value(node: Node, args: tuple[Any, ...], position: int, create_graph: bool)
         if node.op.variadic and position == 0:
             return [_current(node, x, create_graph) if isinstance(x, Variable) else x for x in value]
         return value
+    if position == -3:
+        return node.kept
     if position == -2:
         return np.shape(args[0].data if isinstance(args[0], Variable) else args[0])
     if node.storage is not None and node.storage.changed > node.seq:
@@ -264,13 +268,13 @@ def _hooked(node: Node, cotangents: list[Any], found: Cotangents) -> None:
                 found[node, index] = cotangents[index]
 
 
-def _arrived(x: Variable, g: Any, found: Cotangents) -> tuple[Variable, Any]:
-    """A leaf and the whole of what it received, after its hooks."""
+def _arrived(x: Variable, g: Any, ours: bool, found: Cotangents) -> tuple[Variable, Any, bool]:
+    """A leaf and the whole of what it received, after its hooks, which may keep what they see."""
     if x.hooks:
-        g = _run(x.hooks, g, x)
+        g, ours = _run(x.hooks, g, x), False
         if id(x) in found:
             found[id(x)] = g
-    return x, g
+    return x, g, ours
 
 
 def _run(hooks: list[Callable[[Any], Any]], g: Any, kind: Variable) -> Any:

@@ -8,6 +8,7 @@ import numpy as np
 
 from minigrad.errors import GradError
 from minigrad.graph import Array
+from minigrad.kernels.workspace import aligned
 from minigrad.module import Parameter, distinct
 
 
@@ -21,7 +22,8 @@ def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
     norm = float(np.sqrt(sum(float(np.vdot(g, g)) for _, g in given)))
     if limit < norm < np.inf:
         for p, g in given:
-            p.grad = p.wrap(g * (limit / norm))  # a new one: two parameters may hold the same gradient
+            scaled = np.multiply(g, limit / norm, out=aligned(g.shape, g.dtype))
+            p.grad = p.wrap(scaled)  # a new one: two parameters may hold the same gradient
     return norm
 
 

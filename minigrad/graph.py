@@ -102,14 +102,15 @@ class Variable:
 class Node:
     """One application of an op: its arguments, the arrays it gave, its place in the order of events.
 
-    `storage` is that of its outputs once one is needed; `notes` holds hooks, what was written over and, in anomaly
-    mode, the line that made it.
+    `kept` is what the op left for its rule besides the outputs. `storage` is that of its outputs once one is needed;
+    `notes` holds hooks, what was written over and, in anomaly mode, the line that made it.
     """
 
-    __slots__ = ("args", "notes", "op", "outputs", "seq", "storage")
+    __slots__ = ("args", "kept", "notes", "op", "outputs", "seq", "storage")
 
     op: Op
     args: tuple[Any, ...] | None
+    kept: Any
     outputs: tuple[Array, ...]
     seq: int
     storage: Storage | None
@@ -122,7 +123,7 @@ class Node:
 
     def free(self) -> None:
         """Let go of everything kept for backward."""
-        self.args, self.outputs = None, ()
+        self.args, self.kept, self.outputs = None, None, ()
 
 
 class Op:
@@ -130,10 +131,13 @@ class Op:
 
     `rule` is one function for an op of one input, or a tuple with one function per input: from the cotangent `g`
     of the output to that of the input. Its further parameters name what it reads: `y` (the output), `shape` (of
-    the first input), or a parameter of `forward`. Nothing else is read, and broadcasting is undone by the engine.
+    the first input), `kept`, or a parameter of `forward`. Nothing else is read, and broadcasting is undone by the
+    engine.
     `joint` gives the cotangents of all inputs at once, for ops whose inputs come as a sequence (`variadic`) or
     whose backward is one computation. Inputs come first among the parameters; the rest are constants.
     `many`: `forward` gives a tuple, and `g` and `y` are tuples too. `view`: outputs may share the input's memory.
+    `keeps`: `forward` gives a pair, what it would otherwise give and what its rule may read as `kept`. `fresh`: what
+    `joint` gives is new memory, each array its own, so that it need not be copied to become a leaf's gradient.
     `definition` is the same function written in other ops: where given, second order goes through it, and first
     order too where there is no rule.
 
@@ -142,8 +146,8 @@ class Op:
     """
 
     __slots__ = (
-        "arity", "defaults", "definition", "forward", "joint", "many", "n_inputs", "name", "names", "plain", "rules",
-        "samples", "signature", "variadic", "view",
+        "arity", "defaults", "definition", "forward", "fresh", "joint", "keeps", "many", "n_inputs", "name", "names",
+        "plain", "rules", "samples", "signature", "variadic", "view",
     )  # fmt: skip
 
     def __init__(
@@ -157,11 +161,13 @@ class Op:
         variadic: bool = False,
         many: bool = False,
         view: bool = False,
+        keeps: bool = False,
+        fresh: bool = False,
         definition: Callable[..., Any] | None = None,
         samples: Sequence[Any] = (),
     ):
         self.name, self.forward, self.definition, self.samples = name, forward, definition, samples
-        self.variadic, self.many, self.view = variadic, many, view
+        self.variadic, self.many, self.view, self.keeps, self.fresh = variadic, many, view, keeps, fresh
         self.signature = None if isinstance(forward, np.ufunc) else inspect.signature(forward)
         self.names = _parameter_names(forward, self.signature)
         self.arity = len(self.names)
@@ -172,10 +178,10 @@ class Op:
         self.joint = None if joint is None else (joint, self._reads(joint))
         self.n_inputs = len(rules) or (inputs if joint or definition else 0)
         # The common case, inlined forwards and backwards: inputs only, one output with memory of its own.
-        self.plain = not (variadic or many or view or joint) and self.arity == len(rules)
+        self.plain = not (variadic or many or view or keeps or joint) and self.arity == len(rules)
 
     def _reads(self, rule: Callable[..., Any]) -> tuple[int, ...]:
-        special = {"y": -1, "shape": -2}
+        special = {"y": -1, "shape": -2, "kept": -3}
         wanted = list(inspect.signature(rule).parameters)[1:]
         return tuple(special[n] if n in special else self.names.index(n) for n in wanted)
 
@@ -237,21 +243,28 @@ class Op:
         if variables and len(inputs) > 1:
             check_precision(self.name, arrays)
         try:
-            data = self.forward(arrays, *args[1:]) if self.variadic else self.forward(*arrays, *args[n:])
+            data, kept = self.computed(arrays, args)
         except (ValueError, IndexError, TypeError) as error:
             raise misfit(self.name, arrays, self.constants_of(args), error) from None
         if not variables:
             return data
         if self.many:
-            return self.made(args, variables, tuple(map(np.asarray, data)))
-        return self.made(args, variables, (np.asarray(data),))[0]
+            return self.made(args, variables, tuple(map(np.asarray, data)), kept)
+        return self.made(args, variables, (np.asarray(data),), kept)[0]
 
-    def made(self, args: tuple[Any, ...], variables: list[Any], outputs: tuple[Array, ...]) -> tuple[Any, ...]:
+    def computed(self, arrays: Sequence[Any], args: tuple[Any, ...]) -> tuple[Any, Any]:
+        """What the op gives for these input arrays and the constants among `args`, and what it keeps."""
+        data = self.forward(arrays, *args[1:]) if self.variadic else self.forward(*arrays, *args[self.n_inputs :])
+        return data if self.keeps else (data, None)
+
+    def made(
+        self, args: tuple[Any, ...], variables: list[Any], outputs: tuple[Array, ...], kept: Any = None
+    ) -> tuple[Any, ...]:
         """Variables for the arrays that the op gave for `args`, which hold `variables`; recording leaves a node."""
         first, node = variables[0], None
         if _recording and any(x.requires_grad for x in variables):
             node = Node()
-            node.op, node.args, node.outputs, node.seq = self, args, outputs, next(_numbers)
+            node.op, node.args, node.kept, node.outputs, node.seq = self, args, kept, outputs, next(_numbers)
             node.storage = node.notes = None
         made = tuple(first.__class__.wrap(d, node, i) for i, d in enumerate(outputs))
         if self.view:
@@ -304,7 +317,8 @@ def _constant(op: Op, a: Any) -> Any:
 
 def _share(source: Variable, made: tuple[Any, ...]) -> None:
     """Let views know the storage that they look at."""
-    owner = source.data if source.data.base is None else source.data.base
+    base = source.data.base  # of memory that is lent the owner is no array, and NumPy's views end at its borrower
+    owner = base if isinstance(base, np.ndarray) else source.data
     for x in made:
         if x.data.base is owner or x.data is owner:
             x.storage = source.shared()
@@ -400,9 +414,8 @@ def replaying(output: Variable, replaced: Sequence[Variable]) -> Callable[[Seque
         values: dict[Any, Array] = {key(x): array for x, array in zip(replaced, arrays, strict=True)}
         for node, inputs in plan:
             given = [values.get(key(x), x.data) if isinstance(x, Variable) else x for x in inputs]
-            op, args = node.op, node.args or ()
-            data = op.forward(given, *args[1:]) if op.variadic else op.forward(*given, *args[op.n_inputs :])
-            for i, d in enumerate(data if op.many else (data,)):
+            data, _ = node.op.computed(given, node.args or ())
+            for i, d in enumerate(data if node.op.many else (data,)):
                 values.setdefault((node, i), np.asarray(d))
         return values.get(key(output), output.data)
 

@@ -44,10 +44,7 @@ class Linear(Module):
 
     def __call__(self, x: Tensor) -> Tensor:
         """The product is taken over all rows at once, whatever axes precede the last."""
-        y = x.reshape(-1, x.shape[-1]) @ self.weight.T
-        if self.bias is not None:
-            y = y + self.bias
-        return y.reshape(*x.shape[:-1], self.weight.shape[0])
+        return ops.linear(x, self.weight, self.bias)
 
 
 class Embedding(Module):

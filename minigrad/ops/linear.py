@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.graph import Array
+from minigrad.kernels import ROWS_WORTH_A_KERNEL, WORTH_A_KERNEL, affine, affine_gradients
 from minigrad.ops.samples import shapes
 from minigrad.ops.table import op
 
@@ -40,5 +42,54 @@ matmul = op(
         shapes((3,), (4, 3, 2)),
         shapes((4, 2, 3), (3,)),
         shapes((1,), (1, 1)),
+    ],
+)
+
+
+def _affine(x: Array, w: Array, b: Array | None) -> Array:
+    rows, suits = (
+        x.reshape(-1, x.shape[-1]),
+        w.ndim == 2 and x.shape[-1] == w.shape[1] and (b is None or b.shape == w.shape[:1]),
+    )
+    if suits and _worth(x, w):
+        return affine(rows, w, b).reshape(*x.shape[:-1], len(w))
+    y = rows @ w.T
+    return (y if b is None else y + b).reshape(*x.shape[:-1], len(w))
+
+
+def _affine_gradients(g: Array, x: Array, w: Array, b: Array | None) -> tuple[Array | None, ...]:
+    rows, received = x.reshape(-1, x.shape[-1]), g.reshape(-1, len(w))
+    if _worth(x, w):
+        dx, dw, db = affine_gradients(received, rows, w, b is not None, True)
+        assert dx is not None
+    else:
+        dx, dw, db = received @ w, received.T @ rows, None if b is None else received.sum(axis=0)
+    return dx.reshape(x.shape), dw, db
+
+
+def _worth(x: Array, w: Array) -> bool:
+    """Whether packing pays: not for a few numbers, nor for a row or two."""
+    return (
+        x.size >= ROWS_WORTH_A_KERNEL * x.shape[-1] and x.size * len(w) >= 32 * WORTH_A_KERNEL and x.dtype.char in "fd"
+    )
+
+
+def _by_matmul(x: Any, w: Any, b: Any) -> Any:
+    y = x.reshape(-1, x.shape[-1]) @ w.T
+    return (y if b is None else y + b).reshape(*x.shape[:-1], w.shape[0])
+
+
+# x Wᵀ + b over the last axis of x (…, K), for W (N, K) and b (N,) or None: (…, N).
+linear = op(
+    "linear",
+    _affine,
+    joint=_affine_gradients,
+    fresh=True,
+    inputs=3,
+    definition=_by_matmul,
+    samples=[
+        shapes((2, 3), (4, 3), (4,)),
+        shapes((3,), (1, 3), (1,)),
+        shapes((2, 2, 3), (4, 3), (4,)),
     ],
 )

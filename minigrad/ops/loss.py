@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 
 from minigrad.errors import ShapeError
-from minigrad.graph import Array
+from minigrad.graph import Array, Op
+from minigrad.kernels import WORTH_A_KERNEL, softmax_loss, softmax_loss_gradient
 from minigrad.ops.elementwise import exp
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.samples import shapes
@@ -45,24 +46,51 @@ def one_hot(ids: Array, width: int, dtype: Any) -> Array:
     return (np.asarray(ids)[..., None] == np.arange(width)).astype(dtype)
 
 
-def _cross_entropy(logits: Array, ids: Array) -> Array:
-    ids = np.asarray(ids)
-    if ids.shape != logits.shape[:-1] or (ids < 0).any():  # NumPy would repeat the ids, or count from the end
-        raise ValueError(f"ids of shape {ids.shape} must be {logits.shape[:-1]}, and none negative")
-    picked = np.take_along_axis(_log_softmax(logits), ids[..., None], axis=-1)
+def _check_ids(logits: Array, ids: Any) -> Array:
+    ids, classes = np.asarray(ids), logits.shape[-1]
+    if ids.shape != logits.shape[:-1] or (ids.size and not 0 <= ids.min() <= ids.max() < classes):
+        # NumPy would repeat the ids, or count from the end
+        raise ValueError(f"ids of shape {ids.shape} must be {logits.shape[:-1]}, and each from 0 to {classes - 1}")
+    return ids
+
+
+def _from_log_softmax(logits: Array, ids: Array) -> Array:
+    picked = np.take_along_axis(_log_softmax(logits), _check_ids(logits, ids)[..., None], axis=-1)
     return np.asarray(-np.mean(picked), dtype=logits.dtype)
 
 
+_ROWS = [
+    shapes((3, 4), constants=(np.array([1, 3, 1]),)),
+    shapes((2, 2, 3), constants=(np.array([[0, 2], [1, 1]]),)),
+    shapes((4,), constants=(np.array(2),)),
+]
+
 # [DLB 10.2.2 eq. 17 of seed 001], divided by the number of tokens because the mean is taken.
-cross_entropy = op(
+_in_numpy = Op(
     "cross_entropy",
-    _cross_entropy,
+    _from_log_softmax,
     lambda g, logits, ids: g * ((softmax(logits) - one_hot(ids, logits.shape[-1], logits.dtype)) / np.size(ids)),
-    samples=[
-        shapes((3, 4), constants=(np.array([1, 3, 1]),)),
-        shapes((2, 2, 3), constants=(np.array([[0, 2], [1, 1]]),)),
-        shapes((4,), constants=(np.array(2),)),
-    ],
+)
+
+
+def _cross_entropy(logits: Array, ids: Array) -> tuple[Array, Array]:
+    ids = _check_ids(logits, ids)
+    if logits.size < WORTH_A_KERNEL or logits.dtype.char not in "fd":
+        return _from_log_softmax(logits, ids), _softmax(logits)
+    p, total = softmax_loss(logits.reshape(-1, logits.shape[-1]), ids.reshape(-1))
+    return np.asarray(total / ids.size, dtype=logits.dtype), p
+
+
+def _scores(g: Array, kept: Array, logits: Array, ids: Array) -> tuple[Array]:
+    ids = np.asarray(ids)
+    scale = g / ids.size
+    if logits.size < WORTH_A_KERNEL or logits.dtype.char not in "fd":
+        return (scale * (kept - one_hot(ids, logits.shape[-1], logits.dtype)),)
+    return (softmax_loss_gradient(scale, kept, ids.reshape(-1)).reshape(logits.shape),)
+
+
+cross_entropy = op(
+    "cross_entropy", _cross_entropy, joint=_scores, keeps=True, fresh=True, definition=_in_numpy, samples=_ROWS
 )
 
 
