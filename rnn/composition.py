@@ -13,7 +13,7 @@ from minigrad import Tensor, concat
 from minigrad.nn import Dropout, Module
 from rnn.errors import RnnError
 from rnn.inputs import Lengths, arrange, arrange_lengths
-from rnn.sequence import reverse
+from rnn.stepwise import reverse
 
 
 class Layer(Protocol):

@@ -6,14 +6,16 @@ from typing import Any, TypedDict
 
 import numpy as np
 
-from minigrad import Tensor, concat, stack
+from minigrad import Tensor, stack
 from minigrad.graph import Array
 from minigrad.init import Initialiser, uniform
 from minigrad.nn import Dropout, Module, Parameter
 from rnn.cells import Cell
 from rnn.errors import RnnError
+from rnn.fused import FUSED
 from rnn.inputs import Lengths, arrange, arrange_lengths, arrange_state, check_ids, check_size
-from rnn.sequence import FUSED, Implementation, Input, reverse, run
+from rnn.sequence import Implementation, run
+from rnn.stepwise import Input
 
 
 class Options(TypedDict, total=False):
@@ -114,26 +116,19 @@ class Recurrent(Module):
             if layer and self.between is not None:
                 assert isinstance(x, Tensor)  # ids are read by the first layer only
                 x = self.between(x)
-            outputs = []
-            for direction in range(len(self._suffixes(layer))):
-                output, state = self._pass(layer, direction, x, states[len(last)], ends)
-                outputs.append(output)
-                last.append(state)
-            x = outputs[0] if len(outputs) == 1 else concat(outputs, axis=-1)
+            directions = len(self._suffixes(layer))
+            x, after = run(
+                self.cell,
+                [self.weights(layer, d) for d in range(directions)],
+                x,
+                states[len(last) : len(last) + directions],
+                ends,
+                fused=self.fused,
+                gradient_checkpointing=self.gradient_checkpointing,
+            )
+            last += after
         assert isinstance(x, Tensor)
         return x, last
-
-    def _pass(self, layer: int, direction: int, x: Input, state: Any, ends: Array | None) -> tuple[Tensor, Any]:
-        output, last = run(
-            self.cell,
-            self.weights(layer, direction),
-            reverse(x, ends) if direction else x,
-            state,
-            ends,
-            fused=self.fused,
-            gradient_checkpointing=self.gradient_checkpointing,
-        )
-        return (reverse(output, ends) if direction else output), last
 
     @property
     def fused(self) -> bool:

@@ -126,7 +126,6 @@ def grad_U(h: Series, grad_h: Series, x: Series, tau: int) -> Array:
     title="how the loss feels what the hidden units receive",
     text="∇a⁽ᵗ⁾ = diag(1 − (h⁽ᵗ⁾)²) ∇h⁽ᵗ⁾",
     latex=r"\nabla_{a^{(t)}} L = \operatorname{diag}(1 - (h^{(t)})^2) \nabla_{h^{(t)}} L",
-    witnesses=("engine", "differences"),
     note="the factor that equations 20, 22, 24 and 25 share",
     derivation=(
         ("dL = ∇h⁽ᵗ⁾ᵀ dh⁽ᵗ⁾", r"dL = (\nabla_{h^{(t)}} L)^\top \, dh^{(t)}"),

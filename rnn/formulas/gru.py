@@ -25,6 +25,7 @@ Series = dict[int, Array]
 family("gru", "Gated recurrent unit [D2L 9.1]")
 forward = partial(equation, over="t = 1 … τ", witnesses=("engine",))
 step = partial(forward, family="gru", source="D2L 9.1")
+kept = partial(step, witnesses=("engine", "fused"))  # what the kernel keeps of a step
 
 
 @step(
@@ -38,7 +39,7 @@ def a_r(b_r: Array, W_r: Array, h: Series, U_r: Array, x: Series, t: int) -> Arr
     return b_r + W_r @ h[t - 1] + U_r @ x[t]
 
 
-@step(
+@kept(
     "GRU-2",
     gives="r⁽ᵗ⁾",
     title="the reset gate: how much of the old state the candidate sees",
@@ -60,7 +61,7 @@ def a_z(b_z: Array, W_z: Array, h: Series, U_z: Array, x: Series, t: int) -> Arr
     return b_z + W_z @ h[t - 1] + U_z @ x[t]
 
 
-@step(
+@kept(
     "GRU-4",
     gives="z⁽ᵗ⁾",
     title="the update gate: how much of the old state stays",
@@ -71,7 +72,7 @@ def z(a_z: Series, t: int) -> Array:
     return sigmoid(a_z[t])
 
 
-@step(
+@kept(
     "GRU-5",
     gives="q⁽ᵗ⁾",
     title="what the reset lets through of the old state",
@@ -93,7 +94,7 @@ def a_n(b_n: Array, W_n: Array, q: Series, U_n: Array, x: Series, t: int) -> Arr
     return b_n + W_n @ q[t] + U_n @ x[t]
 
 
-@step(
+@kept(
     "GRU-7",
     gives="n⁽ᵗ⁾",
     title="the candidate for the new state",
@@ -104,7 +105,7 @@ def n(a_n: Series, t: int) -> Array:
     return np.tanh(a_n[t])
 
 
-@step(
+@kept(
     "GRU-8",
     gives="h⁽ᵗ⁾",
     title="the new state, between the candidate and the old one",
@@ -116,6 +117,6 @@ def h(z: Series, n: Series, h: Series, t: int) -> Array:
 
 
 # The output layer and the loss are the Elman network's.
-again("GRU-9", of="9", family="gru")
-again("GRU-10", of="10", family="gru")
-again("GRU-11", of="13", family="gru")
+again("GRU-9", of="9", family="gru", kernel=True)
+again("GRU-10", of="10", family="gru", kernel=True)
+again("GRU-11", of="13", family="gru", kernel=True)

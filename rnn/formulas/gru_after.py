@@ -12,27 +12,28 @@ from functools import partial
 
 from rnn.formulas.again import again
 from rnn.formulas.gru import Series, forward
-from rnn.formulas.gru_backward import DIRECT, alone, backward, derived, ways
+from rnn.formulas.gru_backward import DIRECT, OUTSIDE, alone, backward, derived, ways
 from rnn.formulas.gru_gradients import bias, grad_b_n, grad_U_n, ways_of_first, weight
 from rnn.formulas.registry import family
 from rnn.formulas.words import Array, steps, sum
 
 family("gru-after", "Gated recurrent unit, reset after the product [torch.nn.GRU]")
 step = partial(forward, family="gru-after", source="torch.nn.GRU")
+kept = partial(step, witnesses=("engine", "fused"))
 walk = partial(backward, family="gru-after", source="derived; forward torch.nn.GRU")
-end = partial(derived, family="gru-after", source="derived; forward torch.nn.GRU")
+end = partial(derived, family="gru-after", source="derived; forward torch.nn.GRU", witnesses=OUTSIDE)
 
 
 def shared(numbers: Iterable[int]) -> None:
     """Enter what both forms have in common, under the same numbers."""
     for k in numbers:
-        again(f"GRU-AFTER-{k}", of=f"GRU-{k}", family="gru-after")
+        again(f"GRU-AFTER-{k}", of=f"GRU-{k}", family="gru-after", kernel=True)
 
 
 shared(range(1, 5))
 
 
-@step(
+@kept(
     "GRU-AFTER-5",
     gives="q⁽ᵗ⁾",
     title="what the old state has to say to the candidate",
@@ -61,6 +62,7 @@ shared(range(7, 13))
     "GRU-AFTER-13",
     gives="∇h⁽ᵗ⁾",
     title="five ways from a state to the loss",
+    witnesses=OUTSIDE,
     text="∇h⁽ᵗ⁾ = Vᵀ ∇o⁽ᵗ⁾ + z⁽ᵗ⁺¹⁾ ⊙ ∇h⁽ᵗ⁺¹⁾ + W_nᵀ ∇q⁽ᵗ⁺¹⁾ + W_rᵀ ∇a_r⁽ᵗ⁺¹⁾ + W_zᵀ ∇a_z⁽ᵗ⁺¹⁾",
     latex=r"\nabla_{h^{(t)}} L = V^\top \nabla_{o^{(t)}} L + z^{(t+1)} \odot \nabla_{h^{(t+1)}} L"
     r" + W_n^\top \nabla_{q^{(t+1)}} L + W_r^\top \nabla_{a_r^{(t+1)}} L + W_z^\top \nabla_{a_z^{(t+1)}} L",
@@ -142,4 +144,4 @@ def grad_h0(
     return z[1] * grad_h[1] + W_n.T @ grad_q[1] + W_r.T @ grad_a_r[1] + W_z.T @ grad_a_z[1]
 
 
-again("GRU-AFTER-34", of="GRU-33", family="gru-after")
+again("GRU-AFTER-34", of="GRU-33", family="gru-after", kernel=True)

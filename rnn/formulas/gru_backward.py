@@ -10,14 +10,20 @@ from __future__ import annotations
 from functools import partial
 
 from rnn.formulas.gru import Series
-from rnn.formulas.registry import equation
+from rnn.formulas.registry import Witness, equation
 from rnn.formulas.words import Array, onehot
 
 Lines = tuple[tuple[str, str], ...]
 
-derived = partial(equation, source="derived; forward D2L 9.1", witnesses=("engine", "differences"))
+INSIDE: tuple[Witness, ...] = ("engine", "differences")
+"""The witnesses of a gradient that the kernel forms and uses up within a step."""
+OUTSIDE: tuple[Witness, ...] = (*INSIDE, "fused")
+"""Those of one that it gives, or can be asked for."""
+
+derived = partial(equation, source="derived; forward D2L 9.1", witnesses=INSIDE)
 backward = partial(derived, over="t = τ … 1")
 each_step = partial(backward, family="gru")
+given = partial(each_step, witnesses=OUTSIDE)
 
 
 def alone(v: str, u: str, text: str, latex: str) -> Lines:
@@ -80,7 +86,7 @@ def grad_o(y_hat: Series, y: dict[int, int], t: int) -> Array:
     return y_hat[t] - onehot(y[t], y_hat[t])
 
 
-@each_step(
+@given(
     "GRU-13",
     gives="∇h⁽ᵗ⁾",
     title="five ways from a state to the loss",
@@ -127,7 +133,7 @@ def grad_z(h: Series, n: Series, grad_h: Series, t: int) -> Array:
     return (h[t - 1] - n[t]) * grad_h[t]
 
 
-@each_step(
+@given(
     "GRU-16",
     gives="∇a_n⁽ᵗ⁾",
     title="back through the candidate's tanh",
@@ -163,7 +169,7 @@ def grad_r(h: Series, grad_q: Series, t: int) -> Array:
     return h[t - 1] * grad_q[t]
 
 
-@each_step(
+@given(
     "GRU-19",
     gives="∇a_z⁽ᵗ⁾",
     title="back through the update gate's σ",
@@ -175,7 +181,7 @@ def grad_a_z(z: Series, grad_z: Series, t: int) -> Array:
     return z[t] * (1 - z[t]) * grad_z[t]
 
 
-@each_step(
+@given(
     "GRU-20",
     gives="∇a_r⁽ᵗ⁾",
     title="back through the reset gate's σ",

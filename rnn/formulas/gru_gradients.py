@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from rnn.formulas.gru import Series
-from rnn.formulas.gru_backward import Lines, backward, derived
+from rnn.formulas.gru_backward import OUTSIDE, Lines, derived, given
 from rnn.formulas.notation import superscript
 from rnn.formulas.registry import REGISTRY
 from rnn.formulas.words import Array, steps, sum
@@ -39,6 +39,7 @@ def _summed(id: str, p: str, of: str, title: str, text: str, latex: str) -> Ente
         title=title,
         text=f"∇{p} = Σₜ ∇{a}⁽ᵗ⁾{text}",
         latex=rf"\nabla_{{{p}}} L = \sum_t \nabla_{{{a}^{{(t)}}}} L{latex}",
+        witnesses=OUTSIDE,
         derivation=_copies(p, a, (e.text, e.latex), text, latex),
     )
 
@@ -132,6 +133,7 @@ def grad_U_n(grad_a_n: Series, x: Series, tau: int) -> Array:
 @derived(
     "GRU-32",
     family="gru",
+    witnesses=OUTSIDE,
     gives="∇h⁽⁰⁾",
     title="how the loss feels the first state",
     text="∇h⁽⁰⁾ = z⁽¹⁾ ⊙ ∇h⁽¹⁾ + r⁽¹⁾ ⊙ ∇q⁽¹⁾ + W_rᵀ ∇a_r⁽¹⁾ + W_zᵀ ∇a_z⁽¹⁾",
@@ -146,9 +148,8 @@ def grad_h0(
     return z[1] * grad_h[1] + r[1] * grad_q[1] + W_r.T @ grad_a_r[1] + W_z.T @ grad_a_z[1]
 
 
-@backward(
+@given(
     "GRU-33",
-    family="gru",
     gives="∇x⁽ᵗ⁾",
     title="how the loss feels the input",
     text="∇x⁽ᵗ⁾ = U_rᵀ ∇a_r⁽ᵗ⁾ + U_zᵀ ∇a_z⁽ᵗ⁾ + U_nᵀ ∇a_n⁽ᵗ⁾",

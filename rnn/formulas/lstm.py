@@ -28,6 +28,7 @@ family("lstm", "LSTM [D2L 9.2]")
 
 forward = partial(equation, family="lstm", source="D2L 9.2", witnesses=("engine",))
 each_step = partial(forward, over="t = 1 … τ")
+kept = partial(each_step, witnesses=("engine", "fused"))  # what the kernel keeps of a step, and what follows from it
 
 
 def received(id: str, gate: str) -> Enter:
@@ -43,7 +44,7 @@ def received(id: str, gate: str) -> Enter:
 
 def opened(id: str, gate: str) -> Enter:
     """Enter how far a gate is open, between 0 and 1."""
-    return each_step(
+    return kept(
         id,
         gives=f"{gate}⁽ᵗ⁾",
         title=GATES[gate],
@@ -77,7 +78,7 @@ def a_g(b_g: Array, W_g: Array, h: Series, U_g: Array, x: Series, t: int) -> Arr
     return b_g + W_g @ h[t - 1] + U_g @ x[t]
 
 
-@each_step(
+@kept(
     "LSTM-6",
     gives="g⁽ᵗ⁾",
     title="the candidate: what may be written to the cell",
@@ -88,7 +89,7 @@ def g(a_g: Series, t: int) -> Array:
     return np.tanh(a_g[t])
 
 
-@each_step(
+@kept(
     "LSTM-7",
     gives="c⁽ᵗ⁾",
     title="the cell state: what is kept, and what is written",
@@ -109,7 +110,7 @@ def o(a_o: Series, t: int) -> Array:
     return sigmoid(a_o[t])
 
 
-@each_step(
+@kept(
     "LSTM-10",
     gives="h⁽ᵗ⁾",
     title="the hidden state: what the cell shows",
@@ -120,7 +121,7 @@ def h(o: Series, c: Series, t: int) -> Array:
     return o[t] * np.tanh(c[t])
 
 
-@each_step(
+@kept(
     "LSTM-11",
     gives="s⁽ᵗ⁾",
     source="DLB 10.2 eq. 10.10",
@@ -133,7 +134,7 @@ def s(d: Array, V: Array, h: Series, t: int) -> Array:
     return d + V @ h[t]
 
 
-@each_step(
+@kept(
     "LSTM-12",
     gives="ŷ⁽ᵗ⁾",
     source="DLB 10.2 eq. 10.11",
@@ -152,6 +153,7 @@ def y_hat(s: Series, t: int) -> Array:
     title="the loss of the whole sequence",
     text="L = −Σₜ log ŷ⁽ᵗ⁾[y⁽ᵗ⁾]",
     latex=r"L = -\sum_t \log \hat{y}^{(t)}[y^{(t)}]",
+    witnesses=("engine", "fused"),
 )
 def loss(y_hat: Series, y: dict[int, int], tau: int) -> float:
     return -sum(np.log(entry(y_hat[t], y[t])) for t in steps(tau))

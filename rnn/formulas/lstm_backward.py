@@ -15,13 +15,14 @@ from rnn.formulas.lstm import GATES, Enter, Series
 from rnn.formulas.registry import equation
 from rnn.formulas.words import Array, onehot
 
-backward = partial(equation, family="lstm", source="derived; forward D2L 9.2", witnesses=("engine", "differences"))
-each_step = partial(backward, over="t = τ … 1")
+derived = partial(equation, family="lstm", source="derived; forward D2L 9.2")
+each_step = partial(derived, over="t = τ … 1", witnesses=("engine", "differences"))
+given = partial(derived, over="t = τ … 1")  # what the kernel gives too, or can be asked for
 
 
 def received(id: str, gate: str) -> Enter:
     """Enter the gradient of what a gate receives, from that of the gate; the three gates are alike."""
-    return each_step(
+    return given(
         id,
         gives=f"∇a_{gate}⁽ᵗ⁾",
         title=f"how the loss feels what {GATES[gate]} receives",
@@ -66,7 +67,7 @@ def grad_s(y_hat: Series, y: dict[int, int], t: int) -> Array:
     return y_hat[t] - onehot(y[t], y_hat[t])
 
 
-@each_step(
+@given(
     "LSTM-15",
     gives="∇h⁽ᵗ⁾",
     title="how the loss feels the hidden state",
@@ -219,7 +220,7 @@ def grad_g(i: Series, grad_c: Series, t: int) -> Array:
     return i[t] * grad_c[t]
 
 
-@each_step(
+@given(
     "LSTM-24",
     gives="∇a_g⁽ᵗ⁾",
     title="how the loss feels what the candidate receives",

@@ -7,7 +7,7 @@ the sum of theirs; δ is a small change of the copy, and what follows from it; [
 from __future__ import annotations
 
 from rnn.formulas.lstm import GATES, Enter, Series
-from rnn.formulas.lstm_backward import backward, each_step
+from rnn.formulas.lstm_backward import derived, given
 from rnn.formulas.notation import superscript
 from rnn.formulas.words import Array, steps, sum
 
@@ -17,7 +17,7 @@ COPIES = "in the derivation each step has a copy of the parameter, and δ is a s
 def bias(id: str, b: str, reaches: str, title: str) -> Enter:
     """Enter the gradient of a bias, given what it is added to."""
     above, below = rf"{reaches}^{{(t)}}", rf"{b}^{{(t)}}"
-    return backward(
+    return derived(
         id,
         gives=f"∇{b}",
         title=title,
@@ -36,7 +36,7 @@ def weight(id: str, W: str, reaches: str, reads: str, at: str, title: str) -> En
     """Enter the gradient of a matrix, given what it adds to, and what it is multiplied with at which time."""
     above, below, read = rf"{reaches}^{{(t)}}", rf"{W}^{{(t)}}", rf"{reads}^{{({at})}}"
     x = reads + superscript(at)
-    return backward(
+    return derived(
         id,
         gives=f"∇{W}",
         title=title,
@@ -139,7 +139,7 @@ def grad_U_o(grad_a_o: Series, x: Series, tau: int) -> Array:
     return sum(grad_a_o[t] @ x[t].T for t in steps(tau))
 
 
-@backward(
+@derived(
     "LSTM-39",
     gives="∇h⁽⁰⁾",
     title="how the loss feels the first hidden state",
@@ -165,7 +165,7 @@ def grad_h_first(
     return W_i.T @ grad_a_i[1] + W_f.T @ grad_a_f[1] + W_g.T @ grad_a_g[1] + W_o.T @ grad_a_o[1]
 
 
-@backward(
+@derived(
     "LSTM-40",
     gives="∇c⁽⁰⁾",
     title="how the loss feels the first cell state",
@@ -183,7 +183,7 @@ def grad_c_first(f: Series, grad_c: Series) -> Array:
     return f[1] * grad_c[1]
 
 
-@each_step(
+@given(
     "LSTM-41",
     gives="∇x⁽ᵗ⁾",
     title="how the loss feels the input",

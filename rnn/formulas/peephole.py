@@ -23,8 +23,8 @@ from rnn.formulas.words import Array, steps, sum
 family("peephole", "LSTM with peepholes [Gers and Schmidhuber 2000; Graves 2013]")
 
 DERIVED = "derived; forward Graves 2013"
-backward = partial(equation, family="peephole", source=DERIVED, witnesses=("engine", "differences"))
-same = partial(again, family="peephole")
+derived = partial(equation, family="peephole", source=DERIVED)
+same = partial(again, family="peephole", kernel=True)
 
 
 def received(id: str, gate: str, at: str, source: str) -> Enter:
@@ -47,7 +47,7 @@ def peephole(id: str, gate: str, at: str) -> Enter:
     """Enter the gradient of a gate's peephole, given at which time it sees the cell state."""
     p, a, c = f"p_{gate}", f"a_{gate}", f"c{superscript(at)}"
     above, below, read = rf"{a}^{{(t)}}", rf"{p}^{{(t)}}", rf"c^{{({at})}}"
-    return backward(
+    return derived(
         id,
         gives=f"∇{p}",
         title=f"the peephole of {GATES[gate]}",
@@ -94,10 +94,11 @@ for number in range(15, 18):
     same(f"PEEPHOLE-{number}", of=f"LSTM-{number}", source=DERIVED)
 
 
-@backward(
+@derived(
     "PEEPHOLE-18",
     gives="∇c⁽ᵗ⁾",
     over="t = τ … 1",
+    witnesses=("engine", "differences"),
     title="how the loss feels the cell state, through the gates too",
     text="∇c⁽ᵗ⁾ = o⁽ᵗ⁾ ⊙ (1 − tanh(c⁽ᵗ⁾)²) ⊙ ∇h⁽ᵗ⁾ + f⁽ᵗ⁺¹⁾ ⊙ ∇c⁽ᵗ⁺¹⁾"
     " + p_o ⊙ ∇a_o⁽ᵗ⁾ + p_i ⊙ ∇a_i⁽ᵗ⁺¹⁾ + p_f ⊙ ∇a_f⁽ᵗ⁺¹⁾",
@@ -164,7 +165,7 @@ def grad_p_o(c: Series, grad_a_o: Series, tau: int) -> Array:
 same("PEEPHOLE-42", of="LSTM-39", source=DERIVED)
 
 
-@backward(
+@derived(
     "PEEPHOLE-43",
     gives="∇c⁽⁰⁾",
     title="how the loss feels the first cell state",

@@ -17,7 +17,7 @@ Series = dict[int, Array]
 family("relu", "Elman network with relu [DLB 10.2; D2L 8.4]")
 
 
-again("RELU-1", of="7", family="relu")
+again("RELU-1", of="7", family="relu", kernel=True)
 
 
 @equation(
@@ -29,16 +29,16 @@ again("RELU-1", of="7", family="relu")
     title="the hidden state",
     text="h⁽ᵗ⁾ = relu(a⁽ᵗ⁾)",
     latex=r"h^{(t)} = \operatorname{relu}(a^{(t)})",
-    witnesses=("engine",),
+    witnesses=("engine", "fused"),
 )
 def h(a: Series, t: int) -> Array:
     return relu(a[t])
 
 
-again("RELU-3", of="9", family="relu")
-again("RELU-4", of="10", family="relu")
-again("RELU-5", of="13", family="relu")
-again("RELU-6", of="17", family="relu")
+again("RELU-3", of="9", family="relu", kernel=True)
+again("RELU-4", of="10", family="relu", kernel=True)
+again("RELU-5", of="13", family="relu", kernel=True)
+again("RELU-6", of="17", family="relu", kernel=True)
 
 
 @equation(
@@ -74,7 +74,6 @@ def dh_dh(a: Series, W: Array, t: int) -> Array:
     title="how the loss feels a state",
     text="∇h⁽ᵗ⁾ = Wᵀ ∇a⁽ᵗ⁺¹⁾ + Vᵀ ∇o⁽ᵗ⁾",
     latex=r"\nabla_{h^{(t)}} L = W^\top \nabla_{a^{(t+1)}} L + V^\top \nabla_{o^{(t)}} L",
-    witnesses=("engine", "differences"),
     note="nothing comes from after the end: ∇a⁽τ⁺¹⁾ is 0",
     derivation=(
         (
@@ -97,7 +96,6 @@ def grad_h(W: Array, grad_a: Series, V: Array, grad_o: Series, t: int) -> Array:
     title="how the loss feels what the hidden units receive",
     text="∇a⁽ᵗ⁾ = positive(a⁽ᵗ⁾) ⊙ ∇h⁽ᵗ⁾",
     latex=r"\nabla_{a^{(t)}} L = \operatorname{positive}(a^{(t)}) \odot \nabla_{h^{(t)}} L",
-    witnesses=("engine", "differences"),
     note="the slope is 1 where a > 0 and 0 elsewhere; at a = 0, where relu has a corner, 0 is the custom",
     derivation=(
         ("dL = ∇h⁽ᵗ⁾ᵀ dh⁽ᵗ⁾", r"dL = (\nabla_{h^{(t)}} L)^\top \, dh^{(t)}"),
@@ -108,8 +106,8 @@ def grad_a(a: Series, grad_h: Series, t: int) -> Array:
     return positive(a[t]) * grad_h[t]
 
 
-again("RELU-10", of="21", family="relu")
-again("RELU-11", of="23", family="relu")
+again("RELU-10", of="21", family="relu", kernel=True)
+again("RELU-11", of="23", family="relu", kernel=True)
 
 
 @equation(
@@ -120,7 +118,6 @@ again("RELU-11", of="23", family="relu")
     title="the bias of the hidden units",
     text="∇b = Σₜ ∇a⁽ᵗ⁾",
     latex=r"\nabla_b L = \sum_t \nabla_{a^{(t)}} L",
-    witnesses=("engine", "differences"),
     derivation=(
         ("da⁽ᵗ⁾ = db", r"da^{(t)} = db"),
         ("dL = Σₜ ∇a⁽ᵗ⁾ᵀ db", r"dL = \sum_t (\nabla_{a^{(t)}} L)^\top \, db"),
@@ -138,7 +135,6 @@ def grad_b(grad_a: Series, tau: int) -> Array:
     title="hidden to hidden",
     text="∇W = Σₜ ∇a⁽ᵗ⁾ h⁽ᵗ⁻¹⁾ᵀ",
     latex=r"\nabla_W L = \sum_t \nabla_{a^{(t)}} L \, h^{(t-1)\top}",
-    witnesses=("engine", "differences"),
     derivation=(
         ("da⁽ᵗ⁾ = dW h⁽ᵗ⁻¹⁾", r"da^{(t)} = dW \, h^{(t-1)}"),
         ("∇W[i, j] = Σₜ ∇a⁽ᵗ⁾[i] h⁽ᵗ⁻¹⁾[j]", r"\nabla_W L[i, j] = \sum_t \nabla_{a^{(t)}} L[i] \, h^{(t-1)}[j]"),
@@ -156,7 +152,6 @@ def grad_W(grad_a: Series, h: Series, tau: int) -> Array:
     title="input to hidden",
     text="∇U = Σₜ ∇a⁽ᵗ⁾ x⁽ᵗ⁾ᵀ",
     latex=r"\nabla_U L = \sum_t \nabla_{a^{(t)}} L \, x^{(t)\top}",
-    witnesses=("engine", "differences"),
     derivation=(
         ("da⁽ᵗ⁾ = dU x⁽ᵗ⁾", r"da^{(t)} = dU \, x^{(t)}"),
         ("∇U[i, j] = Σₜ ∇a⁽ᵗ⁾[i] x⁽ᵗ⁾[j]", r"\nabla_U L[i, j] = \sum_t \nabla_{a^{(t)}} L[i] \, x^{(t)}[j]"),
@@ -174,7 +169,6 @@ def grad_U(grad_a: Series, x: Series, tau: int) -> Array:
     title="how the loss feels the state it starts from",
     text="∇h⁽⁰⁾ = Wᵀ ∇a⁽¹⁾",
     latex=r"\nabla_{h^{(0)}} L = W^\top \nabla_{a^{(1)}} L",
-    witnesses=("engine", "differences"),
     note="nothing is put out at 0, so there is one way only",
     derivation=(
         ("dL = ∇a⁽¹⁾ᵀ da⁽¹⁾", r"dL = (\nabla_{a^{(1)}} L)^\top \, da^{(1)}"),
@@ -194,7 +188,6 @@ def grad_h_first(W: Array, grad_a: Series) -> Array:
     title="how the loss feels an input",
     text="∇x⁽ᵗ⁾ = Uᵀ ∇a⁽ᵗ⁾",
     latex=r"\nabla_{x^{(t)}} L = U^\top \nabla_{a^{(t)}} L",
-    witnesses=("engine", "differences"),
     derivation=(
         ("dL = ∇a⁽ᵗ⁾ᵀ da⁽ᵗ⁾", r"dL = (\nabla_{a^{(t)}} L)^\top \, da^{(t)}"),
         ("da⁽ᵗ⁾ = U dx⁽ᵗ⁾", r"da^{(t)} = U \, dx^{(t)}"),

@@ -1,4 +1,25 @@
-"""Whole sequences in one compiled pass, forward and hand-derived backward, as ops of the engine.
+"""Whole sequences in one compiled pass, forward and hand-derived backward, as ops of the engine."""
 
-Each op's `definition` is its cell's step repeated; second derivatives go through that.
-"""
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from rnn.fused.elman import Elman
+from rnn.fused.family import Family
+from rnn.fused.gru import GRU
+from rnn.fused.layer import fused_layer
+from rnn.fused.lstm import LSTM
+
+FAMILIES: dict[str, Family] = {
+    "elman": Elman(flag=False),
+    "relu": Elman(flag=True),
+    "gru": GRU(flag=False),
+    "gru-after": GRU(flag=True),
+    "lstm": LSTM(flag=False),
+    "peephole": LSTM(flag=True),
+}
+"""The kernels of each family of cells that has them."""
+
+FUSED: dict[str, Callable[..., Any]] = {name: fused_layer(family) for name, family in FAMILIES.items()}
+"""A whole layer by the kernels of its family, with the arguments and results of `rnn.stepwise.layer`."""

@@ -13,10 +13,10 @@ from minigrad.graph import Array
 from minigrad.nn import Linear, Module
 from rnn.cells import unroll
 from rnn.cells.elman import ElmanState, ElmanStep
-from rnn.composition import Bidirectional, Directions
 from rnn.formulas.registry import REGISTRY, Values
 from rnn.layers import RNN
-from rnn.sequence import project
+from rnn.sequence import run
+from rnn.stepwise import project
 from rnn.witnesses.base import Block, Graph, column, total
 from rnn.witnesses.network import present
 
@@ -47,7 +47,7 @@ class Layered:
 
     @cached_property
     def outside(self) -> Graph:
-        """The real layer run by its kernel, of which only what goes in and what comes out is seen."""
+        """The layers run by their kernel, of which only what goes in and what comes out is seen."""
         return self.run(fused=True)
 
     def run(self, *, fused: bool) -> Graph:
@@ -148,14 +148,12 @@ class BothWays(Layered):
         return {**values, **self.signals(), "h": {0: h}, "g": {after: g}, **beyond}
 
     def run(self, *, fused: bool) -> Graph:
-        """Both in one layer, or each step by step."""
+        """Each by its kernel, or each step by step."""
         x, tau = self.inputs(), self.tau
         first, last = (Tensor(one[None], requires_grad=True) for one in self.start)
         tensors: Values = {"x": x, "h": {0: first}, "g": {tau + 1: last}, **self.blocks()}
         if fused:
-            output, _ = Bidirectional(*self.layers)(stack(list(x.values())), Directions(stack([first]), stack([last])))
-            parts = (output[..., : first.size], output[..., first.size :])
-            h, g = (dict(enumerate(part.unstack(), 1)) for part in parts)
+            h, g = self._by_kernel(0, x, first), self._by_kernel(1, x, last)
             return self.scored({**tensors, "h_out": h, "g_out": g}, h, g)
         ahead = elman_steps(self.layers[0], x, first)
         turned = elman_steps(self.layers[1], {t: x[tau + 1 - t] for t in x}, last)
@@ -163,6 +161,13 @@ class BothWays(Layered):
             tensors[f"a_{k}"] = {t: step.a for t, step in steps.items()}
             tensors[k] |= {t: step.h for t, step in steps.items()}
         return self.scored(tensors, tensors["h"], tensors["g"])
+
+    def _by_kernel(self, direction: int, x: Steps, start: Tensor) -> Steps:
+        """The outputs of one direction of a kernel that runs both, each with the weights of this one."""
+        layer, n = self.layers[direction], start.shape[1]
+        states = [ElmanState(start)] * 2
+        output, _ = run(layer.cell, [layer.weights()] * 2, stack(list(x.values())), states, fused=True)
+        return dict(enumerate(output[..., direction * n : (direction + 1) * n].unstack(), 1))
 
     def kernel(self) -> Values:
         """With the states, which are what the layer puts out."""

@@ -16,7 +16,8 @@ from minigrad.nn import Linear
 from rnn.cells.elman import ElmanState
 from rnn.formulas.registry import REGISTRY, Values
 from rnn.layers import RNN
-from rnn.sequence import Implementation, project
+from rnn.sequence import Implementation
+from rnn.stepwise import project
 from rnn.witnesses.base import Block, Graph, total
 from rnn.witnesses.layered import randomise, whole
 from rnn.witnesses.network import present

@@ -14,9 +14,11 @@ from minigrad.graph import Array
 from minigrad.nn import Linear, Parameter
 from rnn.cells import unroll
 from rnn.formulas.registry import Values
+from rnn.fused.inside import inside
 from rnn.layers import VARIANTS
 from rnn.recurrent import Recurrent
-from rnn.sequence import project, states
+from rnn.sequence import run
+from rnn.stepwise import project
 from rnn.witnesses.base import Block, Graph, beyond, column, of_step, total
 
 
@@ -136,37 +138,67 @@ class Network(Recurrence):
         return {self.names[0]: {t: self.head(h) for t, h in outputs.items()}}
 
     def kernel(self) -> Values:
-        """What the fused kernel gives: states, scores, probabilities, the loss, its gradients.
+        """What the fused kernel gives: states, what its steps keep, scores, probabilities, the loss, its gradients.
 
-        ∇h⁽ᵗ⁾ is taken where a sequence that starts at h⁽ᵗ⁾ meets what h⁽ᵗ⁾ itself puts out.
+        ∇h⁽ᵗ⁾ is taken where a sequence that starts at the state of t meets what h⁽ᵗ⁾ itself puts out.
         """
-        x = Tensor(self.x[:, None, :], requires_grad=True)
-        h = self.by_kernel(x, self.layer.cell.State(*(Tensor(part[None]) for part in self.start)))
-        o = self.head(h)
-        losses = [cross_entropy(o[t], self.targets[t : t + 1]) for t in range(self.tau)]
-        loss, blocks = self.combine(losses), self.blocks()
-        gradients = grad(loss, [tensor for tensor, _ in blocks.values()], retain_graph=True)
-        found = zip(blocks.items(), gradients, strict=True)
-        values: Values = {f"grad_{letter}": column(g.data[rows]) for (letter, (_, rows)), g in found}
-        values |= {"grad_o": by_time(grad(loss, o, retain_graph=True).data), "grad_x": by_time(grad(loss, x).data)}
-        values |= {"h": by_time(h.data), "o": by_time(o.data), "y_hat": by_time(softmax(o).data), "L": loss.item()}
-        values["grad_h"] = {t: self._state_gradient(t, h.data) for t in range(self.tau + 1)}
+        x, first = Tensor(self.x[:, None, :], requires_grad=True), self.state(self.start, wanted=True)
+        h = self.by_kernel(x, first)
+        scores = self.head(h)
+        loss = self.combine(self._losses(scores, 0))
+        values: Values = {name: by_time(a) for name, a in inside(h).items()}
+        values |= {"h": by_time(h.data), self.names[0]: by_time(scores.data)}
+        values |= {"y_hat": by_time(softmax(scores).data), "L": loss.item()}
+        values |= self._gradients(loss, first, scores, x) | self._received()
+        values["grad_h"] |= {t: self._state_gradient(t, values) for t in range(1, self.tau + 1)}
         return values
 
-    def by_kernel(self, x: Tensor, state: Any) -> Tensor:
-        """All outputs (T, B, H) by the fused kernel, from x (T, B, I) and a first state (B, H)."""
-        return states(self.layer.cell, self.layer.weights(), x, state, fused=True)[0]
+    def by_kernel(self, x: Tensor | Array, state: Any, **instead: Tensor) -> Tensor:
+        """All outputs (T, B, H) by the fused kernel, from x (T, B, I) or ids (T, B) and a first state (B, H).
 
-    def _state_gradient(self, t: int, h: Array) -> Array:
-        state, losses = Tensor(h[t - 1] if t else self.h0[None], requires_grad=True), []
-        if t:
-            losses.append(cross_entropy(self.head(state), self.targets[t - 1 : t]))
+        The layer's parameters but for those that are given instead.
+        """
+        return run(self.layer.cell, [{**self.layer.weights(), **instead}], x, [state], fused=True)[0]
+
+    def _gradients(self, loss: Tensor, first: Any, scores: Tensor, x: Tensor) -> Values:
+        """By every letter, the first states, the scores and the inputs."""
+        blocks = self.blocks()
+        sought = [*(block.tensor for block in blocks.values()), *first, scores, x]
+        *found, by_scores, by_x = (g.data for g in grad(loss, sought))
+        letters = zip(blocks.items(), found, strict=False)
+        states = zip(first._fields, found[len(blocks) :], strict=True)
+        return {
+            **{f"grad_{letter}": column(g[block.rows]) for (letter, block), g in letters},
+            **{f"grad_{name}": {0: of_step(g)} for name, g in states},
+            **{f"grad_{self.names[0]}": by_time(by_scores), "grad_x": by_time(by_x)},
+        }
+
+    def _losses(self, scores: Tensor, after: int) -> list[Tensor]:
+        """Those of the steps after step `after`, from their scores (·, 1, V)."""
+        return [cross_entropy(one, self.targets[t : t + 1]) for t, one in enumerate(scores.unstack(), after)]
+
+    def state(self, parts: Iterable[Array], wanted: bool = False) -> Any:
+        """A state of one row, from vectors or columns."""
+        return self.layer.cell.State(*(Tensor(part.reshape(1, -1), requires_grad=wanted) for part in parts))
+
+    def _state_gradient(self, t: int, values: Values) -> Array:
+        state = self.state(values[name][t] for name in self.layer.cell.State._fields)
+        state = state._replace(h=Tensor(state.h.data, requires_grad=True))
+        losses = [cross_entropy(self.head(state.h), self.targets[t - 1 : t])]
         if t < self.tau:
-            rest = self.head(self.by_kernel(Tensor(self.x[t:, None, :]), self.layer.cell.State(state)))
-            losses += [cross_entropy(rest[s], self.targets[t + s : t + s + 1]) for s in range(self.tau - t)]
+            losses += self._losses(self.head(self.by_kernel(Tensor(self.x[t:, None, :]), state)), t)
         silent = [Tensor(0.0)] * (self.tau - len(losses))  # the losses before t, so that a mean counts them
-        found: Array = of_step(grad(self.combine([*losses, *silent]), state).data)
+        found: Array = of_step(grad(self.combine([*losses, *silent]), state.h).data)
         return found
+
+    def _received(self) -> Values:
+        """∇a⁽ᵗ⁾ of each gate. With ids as input, each step its own, ∇a⁽ᵗ⁾ is the gradient of the column read there."""
+        columns = Tensor(present(self.layer.weights()["weight_ih"]).data @ self.x.T, requires_grad=True)
+        h = self.by_kernel(np.arange(self.tau)[:, None], self.state(self.start), weight_ih=columns)
+        gradient = grad(self.combine(self._losses(self.head(h), 0)), columns).data
+        gates, H = self.layer.cell.gates, self.layer.hidden_size
+        each = zip(gates, gradient.reshape(-1, H, self.tau), strict=True)
+        return {f"grad_a_{k}" if len(gates) > 1 else "grad_a": by_time(rows.T[:, None]) for k, rows in each}
 
 
 def present(p: Parameter | None) -> Parameter:

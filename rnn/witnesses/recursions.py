@@ -15,7 +15,7 @@ from minigrad import Tensor, cross_entropy
 from rnn.cells import unroll
 from rnn.cells.elman import ElmanState
 from rnn.formulas.unfolding import f, f_alone
-from rnn.sequence import project
+from rnn.stepwise import project
 from rnn.witnesses.base import Graph, total
 from rnn.witnesses.network import Network, random_network
 

@@ -12,7 +12,7 @@ import numpy as np
 from minigrad import Tensor, cross_entropy, grad
 from rnn.formulas.registry import Values
 from rnn.formulas.truncation import at_random, in_chunks
-from rnn.sequence import project
+from rnn.stepwise import project
 from rnn.witnesses.base import Graph, column, total
 from rnn.witnesses.network import Network
 from rnn.witnesses.sensitivity import lasting_network

@@ -13,7 +13,7 @@ from minigrad.nn import Linear, Module
 from minigrad.optim import Adam
 from rnn.composition import Bidirectional
 from rnn.layers import RNN
-from rnn.sequence import reverse
+from rnn.stepwise import reverse
 
 View = Literal["left", "right", "both"]
 VIEWS: dict[View, str] = {"left": "from the left", "right": "from the right", "both": "from both sides"}

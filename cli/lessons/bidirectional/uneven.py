@@ -13,7 +13,7 @@ from minigrad.graph import Array
 from rnn.composition import Bidirectional
 from rnn.formulas import REGISTRY
 from rnn.layers import RNN
-from rnn.sequence import reverse
+from rnn.stepwise import reverse
 from rnn.verify import check
 from rnn.witnesses import random_problem
 

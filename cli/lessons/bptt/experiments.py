@@ -18,7 +18,7 @@ from rnn.cells.elman import ElmanState
 from rnn.formulas import REGISTRY, evaluate
 from rnn.formulas.registry import Values
 from rnn.layers import RNN
-from rnn.sequence import project
+from rnn.stepwise import project
 from rnn.verify import chain, check, engine_values
 from rnn.witnesses import Network, random_network
 

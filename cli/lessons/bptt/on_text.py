@@ -19,7 +19,7 @@ from rnn.formulas.registry import Values
 from rnn.formulas.truncation import at_random, in_chunks, patterns
 from rnn.formulas.words import Array
 from rnn.layers import RNN
-from rnn.sequence import project
+from rnn.stepwise import project
 from rnn.verify import chain
 from rnn.witnesses import Network
 

@@ -13,7 +13,7 @@ from minigrad.graph import Array
 from rnn.cells import unroll
 from rnn.cells.elman import ElmanState
 from rnn.layers import RNN
-from rnn.sequence import project
+from rnn.stepwise import project
 
 _UNITS, _RHO = 8, 0.95
 _LENGTHS = (125, 250, 500, 1000)

@@ -11,7 +11,7 @@ from minigrad import Tensor, grad
 from minigrad.graph import Array
 from rnn.cells import unroll
 from rnn.layers import GRU, RNN
-from rnn.sequence import project
+from rnn.stepwise import project
 
 ADDED = {"GRU, +0": 0.0, "GRU, +2": 2.0, "GRU, +4": 4.0}  # to the bias of the update gate
 

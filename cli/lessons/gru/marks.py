@@ -15,7 +15,7 @@ from minigrad.graph import Array
 from rnn.cells import unroll
 from rnn.cells.gru import GRUState, GRUStep
 from rnn.layers import GRU
-from rnn.sequence import project
+from rnn.stepwise import project
 
 MARK = '"'
 NAMES = ("weight_ih_l0", "weight_hh_l0", "bias_ih_l0", "bias_hh_l0")

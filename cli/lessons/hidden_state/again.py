@@ -14,7 +14,7 @@ from rnn.cells.elman import ElmanState
 from rnn.formulas import REGISTRY
 from rnn.formulas.notation import superscript
 from rnn.formulas.unfolding import g
-from rnn.sequence import project
+from rnn.stepwise import project
 from rnn.verify import engine_values
 from rnn.witnesses.recursions import System
 

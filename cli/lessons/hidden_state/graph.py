@@ -17,7 +17,7 @@ from rnn.cells.elman import ElmanState
 from rnn.formulas import REGISTRY, evaluate
 from rnn.formulas.notation import superscript
 from rnn.recurrent import Recurrent
-from rnn.sequence import project
+from rnn.stepwise import project
 from rnn.verify import chain, engine_values
 from rnn.witnesses import Network
 from rnn.witnesses.base import total

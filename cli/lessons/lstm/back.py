@@ -16,7 +16,7 @@ from rnn.formulas import REGISTRY, find
 from rnn.formulas.notation import superscript
 from rnn.formulas.worked import work
 from rnn.layers import LSTM
-from rnn.sequence import project
+from rnn.stepwise import project
 from rnn.verify import Check, check, engine_values
 from rnn.witnesses import random_network
 

@@ -13,7 +13,7 @@ from minigrad.graph import Array
 from rnn.cells import unroll
 from rnn.cells.lstm import LSTMState, LSTMStep
 from rnn.layers import GRU, LSTM
-from rnn.sequence import project
+from rnn.stepwise import project
 
 CHARACTERS, SHOWN = 2000, 144
 MOST = 12  # letters of a word that fills a bar

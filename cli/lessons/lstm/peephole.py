@@ -12,7 +12,7 @@ from cli.lessons.lstm.counting import steps_of, zeros
 from minigrad import Tensor
 from rnn.cells.lstm import LSTMState
 from rnn.layers import LSTM
-from rnn.sequence import project
+from rnn.stepwise import project
 
 STEP = 0.01  # what one tick adds to the cell
 SHARP = 10_000.0  # of the peephole: half a tick too early or too late is well beyond σ's slope

@@ -12,7 +12,7 @@ from minigrad.graph import Array
 from rnn.cells import unroll
 from rnn.cells.lstm import LSTMState
 from rnn.layers import LSTM, RNN
-from rnn.sequence import project
+from rnn.stepwise import project
 
 SEQUENCES = 400
 
