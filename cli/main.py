@@ -5,9 +5,12 @@ Nothing heavy is imported for `--help`: neither NumPy nor Numba, and no drawing.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from importlib import import_module
 from typing import Any, NoReturn
 
@@ -21,8 +24,13 @@ COMMANDS = {
     "train": "Train a character model on a text.",
     "sample": "Let a trained model continue a prompt.",
     "compare": "Put networks and counting models side by side.",
+    "bench": "Time training steps beside torch and JAX.",
     "data": "List the texts, or look at one.",
+    "warm": "Compile all kernels ahead.",
+    "doctor": "Say what this machine offers and what is used of it.",
 }
+
+COMPILING = "compiling kernels; this happens once and takes some seconds"
 
 
 class LazyGroup(click.Group):
@@ -76,7 +84,8 @@ def main() -> NoReturn:
 def run(arguments: list[str]) -> int:
     """Run with these arguments and return the exit status: 0 done, 1 a check failed, 2 bad usage or input."""
     try:
-        return int(group.main(arguments, prog_name="rnn-lab", standalone_mode=False) or 0)
+        with _notes():
+            return int(group.main(arguments, prog_name="rnn-lab", standalone_mode=False) or 0)
     except click.UsageError as error:
         return _fail(_usage(error))
     except click.Abort:
@@ -94,6 +103,29 @@ def run(arguments: list[str]) -> int:
         return _fail(
             line or f"{type(error).__name__}: {error}; a fault of ours; set RNN_LAB_DEBUG=1, run again and report it"
         )
+
+
+@contextmanager
+def _notes() -> Iterator[None]:
+    """Let stderr show what kernels have to say."""
+    log, handler = logging.getLogger("minigrad.kernels"), _Notes()
+    before = log.level
+    log.setLevel(logging.INFO)
+    log.addHandler(handler)
+    try:
+        yield
+    finally:
+        log.removeHandler(handler)
+        log.setLevel(before)
+
+
+class _Notes(logging.Handler):
+    """A line on stderr for each record. What is being redrawn there or on stdout goes on below it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """In our own words where kernels are compiled; other records speak for themselves."""
+        with suppress(OSError):  # a closed stderr must not stop the kernel
+            print(COMPILING if record.levelno == logging.INFO else record.getMessage(), file=sys.stderr, flush=True)
 
 
 def _fail(line: str, status: int = 2) -> int:
