@@ -68,8 +68,8 @@ class Recurrent(Module):
         init: Initialiser | None = None,
         implementation: Implementation = "auto",
     ):
-        self._refuse(cell, implementation, device, dropout, num_layers=num_layers, input_size=input_size,
-                     hidden_size=hidden_size)  # fmt: skip
+        self._refuse(cell, implementation, device, dropout, np.dtype(dtype), num_layers=num_layers,
+                     input_size=input_size, hidden_size=hidden_size)  # fmt: skip
         self.cell, self.input_size, self.hidden_size, self.num_layers = cell, input_size, hidden_size, num_layers
         self.batch_first, self.bidirectional = batch_first, bidirectional
         self.gradient_checkpointing, self.implementation = gradient_checkpointing, implementation
@@ -133,7 +133,7 @@ class Recurrent(Module):
     @property
     def fused(self) -> bool:
         """Whether a kernel does the work."""
-        return self.implementation != "stepwise" and self.cell.family in FUSED
+        return self.implementation != "stepwise" and without_kernel(self.cell, self.dtype) is None
 
     def _initial(self, state: Any, rows: int, single: bool) -> list[Any]:
         """The state of each layer and direction, its parts (B, ·)."""
@@ -158,7 +158,9 @@ class Recurrent(Module):
             return Parameter(uniform(1 / np.sqrt(self.hidden_size))(rng, shape), self.dtype)
         return Parameter(init(rng, shape) if len(shape) > 1 else np.zeros(shape), self.dtype)
 
-    def _refuse(self, cell: Cell, implementation: str, device: str, dropout: float, **sizes: int) -> None:
+    def _refuse(
+        self, cell: Cell, implementation: str, device: str, dropout: float, dtype: np.dtype[Any], **sizes: int
+    ) -> None:
         where = type(self).__name__
         for name, size in sizes.items():
             check_size(name, size, where)
@@ -166,7 +168,16 @@ class Recurrent(Module):
             raise RnnError(f"dropout is {dropout}", where, "give a probability from 0 to below 1")
         if implementation not in ("auto", "fused", "stepwise"):
             raise RnnError(f"no implementation {implementation!r}", where, "give 'auto', 'fused' or 'stepwise'")
-        if implementation == "fused" and cell.family not in FUSED:
-            raise RnnError(f"{cell.family} has no fused kernel", where, "give 'auto' or 'stepwise'")
+        if implementation == "fused" and (reason := without_kernel(cell, dtype)):
+            raise RnnError(reason, where, "give 'auto' or 'stepwise'")
         if device != "cpu":
             raise RnnError(f"no device {device!r}", where, "give 'cpu'")
+
+
+def without_kernel(cell: Cell, dtype: np.dtype[Any]) -> str | None:
+    """Why no kernel computes this cell in this precision; None if one does."""
+    if cell.family not in FUSED:
+        return f"{cell.family} has no fused kernel"
+    if dtype not in (np.float32, np.float64):
+        return f"no fused kernel computes in {dtype}"
+    return None

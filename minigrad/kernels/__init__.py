@@ -8,11 +8,19 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from numpy import float32, float64
+
 if TYPE_CHECKING:
     from minigrad.graph import Array
 
 WORTH_A_KERNEL = 1 << 12  # numbers below which NumPy is quick enough, and needs no compiling
 ROWS_WORTH_A_KERNEL = 8
+
+
+def suited(*arrays: Array | None) -> bool:
+    """Whether all are numbers of the one precision that a kernel computes in, in the machine's own byte order."""
+    given = [x.dtype for x in arrays if x is not None]
+    return given[0] in (float32, float64) and all(dtype == given[0] for dtype in given)
 
 
 def _call(module: str, name: str, *args: Any) -> Any:

@@ -22,6 +22,7 @@ from typing import Any, overload
 import llvmlite.binding
 import numba
 from numba.core import caching, serialize
+from numba.core.types import unliteral
 from platformdirs import user_cache_path
 
 log = logging.getLogger("minigrad.kernels")  # at INFO, once in a process: something has to be compiled
@@ -31,6 +32,7 @@ FLAGS = {"contract"}
 
 _caching: Any = caching  # Numba's own annotations, where there are any, are not of the strict kind
 _serialize: Any = serialize
+_unliteral: Any = unliteral
 
 
 def cache_root() -> Path:
@@ -64,6 +66,11 @@ def kernel(function: Callable[..., Any] | None = None, *, noalias: bool = False)
     compiled._cache = _KernelCache(function)  # where `cache=True` puts Numba's own
     if noalias:
         compiled._compiler._customize_flags = _without_aliases  # as Numba does for its own parallel loops
+    # A kernel that calls another with a number written out would have it compiled for that very number.
+    template = compiled.get_call_template
+    compiled.get_call_template = lambda args, kws: template(
+        tuple(map(_unliteral, args)), {name: _unliteral(kind) for name, kind in kws.items()}
+    )
     return compiled
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import os
+import platform
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -33,7 +33,7 @@ def host() -> Host:
     name = config.CPU_NAME or llvmlite.binding.get_host_cpu_name()
     given = config.CPU_FEATURES
     features = given.split(",") if given is not None else llvmlite.binding.get_host_cpu_features().flatten().split(",")
-    return described(name, {feature[1:] for feature in features if feature.startswith("+")}, os.uname().machine)
+    return described(name, {feature[1:] for feature in features if feature.startswith("+")}, platform.machine())
 
 
 def described(name: str, features: set[str], machine: str) -> Host:

@@ -34,10 +34,10 @@ def num_threads() -> int:
     return _chosen or available()
 
 
-def set_num_threads(n: int) -> None:
-    """Run kernels in n threads from now on."""
+def set_num_threads(n: int | None) -> None:
+    """Run kernels in n threads from now on; None for as many as are available."""
     global _chosen
-    _chosen = max(1, n)
+    _chosen = None if n is None else max(1, n)
 
 
 def run(jobs: Sequence[Callable[[], Any]], work: float = math.inf, ready: Array | None = None) -> None:

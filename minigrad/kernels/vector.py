@@ -123,7 +123,8 @@ def _exp64(x: Any) -> Any:
 
 @kernel
 def _tanh32(x: Any) -> Any:
-    """A quotient of an odd polynomial of degree 13 and an even one of 6 on |x| ≤ 7.9, beyond which it stays."""
+    """A quotient of an odd polynomial of degree 13 and an even one of 6 on |x| ≤ 7.9; constant to 9, then ±1."""
+    far = x
     x = F(-7.90531110763549805) if x < F(-7.90531110763549805) else x
     x = F(7.90531110763549805) if x > F(7.90531110763549805) else x
     z = x * x
@@ -136,7 +137,9 @@ def _tanh32(x: Any) -> Any:
     q = z * F(1.19825839466702e-06) + F(1.18534705686654e-04)
     q = z * q + F(2.26843463243900e-03)
     q = z * q + F(4.89352518554385e-03)
-    return x * p / q
+    y = x * (p / q)
+    y = F(-1) if far < F(-9.02) else y
+    return F(1) if far > F(9.02) else y
 
 
 @kernel
@@ -150,24 +153,29 @@ def _tanh64(x: Any) -> Any:
     near = x * z * p
     top = near if small else -2.0 * sign
     bottom = q if small else large
-    return (x if small else sign) + top / bottom
+    y = (x if small else sign) + top / bottom
+    return x if z == 0.0 else y  # −0 is itself
 
 
 @kernel
 def _sigmoid32(x: Any) -> Any:
-    """1/(1 + e^−x); beyond 87 on either side as there, where it is 1 rounded or the least normal number."""
-    x = F(-87) if x < F(-87) else x
-    x = F(87) if x > F(87) else x
+    """1/(1 + e^−x), from −88 on, where it is less than any normal number, as there, and from −104 on 0."""
+    far = x
+    x = F(-88) if x < F(-88) else x
+    x = F(88) if x > F(88) else x
     p, shifted = _series32(-x)
-    return F(1) / (F(1) + _scaled_once(p, shifted))
+    y = F(1) / (F(1) + _scaled_once(p, shifted))
+    return F(0) if far < F(-104) else y
 
 
 @kernel
 def _sigmoid64(x: Any) -> Any:
-    x = -708.0 if x < -708.0 else x
-    x = 708.0 if x > 708.0 else x
+    far = x
+    x = -709.0 if x < -709.0 else x
+    x = 709.0 if x > 709.0 else x
     p, shifted = _series64(-x)
-    return 1.0 / (1.0 + _scaled_once(p, shifted))
+    y = 1.0 / (1.0 + _scaled_once(p, shifted))
+    return 0.0 if far < -746.0 else y
 
 
 def exp(x: Any) -> Any:

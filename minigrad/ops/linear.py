@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.graph import Array
-from minigrad.kernels import ROWS_WORTH_A_KERNEL, WORTH_A_KERNEL, affine, affine_gradients
+from minigrad.kernels import ROWS_WORTH_A_KERNEL, WORTH_A_KERNEL, affine, affine_gradients, suited
 from minigrad.ops.samples import shapes
 from minigrad.ops.table import op
 
@@ -47,11 +47,9 @@ matmul = op(
 
 
 def _affine(x: Array, w: Array, b: Array | None) -> Array:
-    rows, suits = (
-        x.reshape(-1, x.shape[-1]),
-        w.ndim == 2 and x.shape[-1] == w.shape[1] and (b is None or b.shape == w.shape[:1]),
-    )
-    if suits and _worth(x, w):
+    rows = x.reshape(-1, x.shape[-1])
+    fits = w.ndim == 2 and x.shape[-1] == w.shape[1] and (b is None or b.shape == w.shape[:1])
+    if fits and _worth(x, w, b):
         return affine(rows, w, b).reshape(*x.shape[:-1], len(w))
     y = rows @ w.T
     return (y if b is None else y + b).reshape(*x.shape[:-1], len(w))
@@ -59,7 +57,7 @@ def _affine(x: Array, w: Array, b: Array | None) -> Array:
 
 def _affine_gradients(g: Array, x: Array, w: Array, b: Array | None) -> tuple[Array | None, ...]:
     rows, received = x.reshape(-1, x.shape[-1]), g.reshape(-1, len(w))
-    if _worth(x, w):
+    if _worth(x, w, b):
         dx, dw, db = affine_gradients(received, rows, w, b is not None, True)
         assert dx is not None
     else:
@@ -67,11 +65,10 @@ def _affine_gradients(g: Array, x: Array, w: Array, b: Array | None) -> tuple[Ar
     return dx.reshape(x.shape), dw, db
 
 
-def _worth(x: Array, w: Array) -> bool:
+def _worth(x: Array, w: Array, b: Array | None) -> bool:
     """Whether packing pays: not for a few numbers, nor for a row or two."""
-    return (
-        x.size >= ROWS_WORTH_A_KERNEL * x.shape[-1] and x.size * len(w) >= 32 * WORTH_A_KERNEL and x.dtype.char in "fd"
-    )
+    many = x.size >= ROWS_WORTH_A_KERNEL * x.shape[-1] and x.size * len(w) >= 32 * WORTH_A_KERNEL
+    return many and suited(x, w, b)
 
 
 def _by_matmul(x: Any, w: Any, b: Any) -> Any:

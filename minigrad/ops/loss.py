@@ -8,7 +8,7 @@ import numpy as np
 
 from minigrad.errors import ShapeError
 from minigrad.graph import Array, Op
-from minigrad.kernels import WORTH_A_KERNEL, softmax_loss, softmax_loss_gradient
+from minigrad.kernels import WORTH_A_KERNEL, softmax_loss, softmax_loss_gradient, suited
 from minigrad.ops.elementwise import exp
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.samples import shapes
@@ -75,7 +75,7 @@ _in_numpy = Op(
 
 def _cross_entropy(logits: Array, ids: Array) -> tuple[Array, Array]:
     ids = _check_ids(logits, ids)
-    if logits.size < WORTH_A_KERNEL or logits.dtype.char not in "fd":
+    if logits.size < WORTH_A_KERNEL or not suited(logits):
         return _from_log_softmax(logits, ids), _softmax(logits)
     p, total = softmax_loss(logits.reshape(-1, logits.shape[-1]), ids.reshape(-1))
     return np.asarray(total / ids.size, dtype=logits.dtype), p
@@ -84,7 +84,7 @@ def _cross_entropy(logits: Array, ids: Array) -> tuple[Array, Array]:
 def _scores(g: Array, kept: Array, logits: Array, ids: Array) -> tuple[Array]:
     ids = np.asarray(ids)
     scale = g / ids.size
-    if logits.size < WORTH_A_KERNEL or logits.dtype.char not in "fd":
+    if logits.size < WORTH_A_KERNEL or not suited(logits):
         return (scale * (kept - one_hot(ids, logits.shape[-1], logits.dtype)),)
     return (softmax_loss_gradient(scale, kept, ids.reshape(-1)).reshape(logits.shape),)
 
