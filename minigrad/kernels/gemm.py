@@ -12,8 +12,8 @@ weights at every call; here `pack` does it once per sequence, and `multiply` is 
 - **Why strides.** A is read number by number, so it may lie in memory in any way: number (i, k) is at
   `row · i + col · k`. With row = 1 A is the transpose of what is stored.
 
-Arrays are flat, with the place of their first number beside them. Sums over k are in order of k (for a single row
-in four interleaved sums), whatever the other rows are; so a row's result does not depend on how rows are divided.
+Arrays are flat, with the place of their first number beside them. Sums over k are in order of k, so a row's result does
+not depend on which rows it is computed with; only a last odd row, alone in its tile, has four interleaved sums.
 """
 
 from __future__ import annotations

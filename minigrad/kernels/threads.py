@@ -12,9 +12,12 @@ import os
 import threading
 from collections.abc import Callable, Sequence
 from itertools import count
+from queue import SimpleQueue
 from typing import Any
 
 from minigrad.graph import Array
+
+Results = SimpleQueue[BaseException | None]
 
 WORTH_SHARING = 2e7  # multiply-adds; waking a thread takes as long as some millions
 
@@ -58,7 +61,7 @@ def run(jobs: Sequence[Callable[[], Any]], work: float = math.inf, ready: Array 
 
 
 def _shared(jobs: Sequence[Callable[[], Any]], team: list[_Helper], ready: Array | None) -> None:
-    turn = count()
+    turn, done, given = count(), Results(), 0
 
     def work() -> None:
         try:
@@ -69,47 +72,47 @@ def _shared(jobs: Sequence[Callable[[], Any]], team: list[_Helper], ready: Array
                 ready.fill(1)
             raise
 
-    for helper in team:
-        helper.give(work)
     try:
+        for helper in team:
+            helper.tasks.put((work, done))
+            given += 1
         work()
     finally:
-        errors = [error for helper in team if (error := helper.wait()) is not None]
+        errors = _collected(done, given)
     if errors:
         raise errors[0]
 
 
+def _collected(done: Results, helpers: int) -> list[BaseException]:
+    """The errors of so many helpers, once all have answered. Whoever interrupts the wait is heard after that."""
+    answers: list[BaseException | None] = []
+    interruptions: list[BaseException] = []
+    while len(answers) < helpers:
+        try:
+            answers.append(done.get())
+        except BaseException as error:
+            interruptions.append(error)
+    return interruptions + [error for error in answers if error is not None]
+
+
 class _Helper(threading.Thread):
-    """A thread that sleeps until it is given work."""
+    """A thread that sleeps until it is given work; it answers whoever gave it, who may have gone away by then."""
 
     def __init__(self) -> None:
         super().__init__(name="kernel", daemon=True)
-        self._go, self._done = threading.Lock(), threading.Lock()
-        self._go.acquire()
-        self._done.acquire()
-        self._work: Callable[[], None] | None = None
-        self._error: BaseException | None = None
+        self.tasks: SimpleQueue[tuple[Callable[[], None], Results]] = SimpleQueue()
 
     def run(self) -> None:
         while True:
-            self._go.acquire()
+            work, done = self.tasks.get()
+            error: BaseException | None = None
             try:
-                assert self._work is not None
-                self._work()
-            except BaseException as error:
-                self._error = error
-            self._done.release()
-
-    def give(self, work: Callable[[], None]) -> None:
-        """Let it begin."""
-        self._work = work
-        self._go.release()
-
-    def wait(self) -> BaseException | None:
-        """Until it is done; what went wrong, if anything did."""
-        self._done.acquire()
-        error, self._error, self._work = self._error, None, None
-        return error
+                work()
+            except BaseException as found:
+                error = found
+            del work
+            done.put(error)
+            del done, error
 
 
 _free = threading.Lock()

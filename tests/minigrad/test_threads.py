@@ -196,7 +196,6 @@ class Interrupted(Exception):
 
 
 @pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="needs a signal sent to a thread")
-@pytest.mark.xfail(strict=True, reason="a caller interrupted while it waits leaves its helpers out of step")
 def test_a_caller_interrupted_while_it_waits_finds_the_team_in_step():
     """Or the next run returns before its jobs are done."""
     main = threading.main_thread()
