@@ -9,7 +9,7 @@ from typing import Any, Literal
 from rnn.formulas.worked import Worked
 
 Relation = Literal["<=", ">="]
-Kind = Literal["text", "number", "error", "share"]
+Kind = Literal["text", "number", "count", "error", "share"]
 Column = tuple[str, Kind]
 
 
@@ -132,7 +132,29 @@ class Traces:
     caption: str = ""
 
 
-Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice | Strips | Traces
+@dataclass(frozen=True)
+class Cloud:
+    """Points (x, y) that are not joined: what two quantities have to do with each other."""
+
+    title: str
+    x: tuple[float, ...]
+    y: tuple[float, ...]
+    x_label: str
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A text in pieces, in its order, at most `across` on a line: (piece, number of the minibatch that reads it).
+
+    Minibatches are numbered from 1; 0 where none reads it.
+    """
+
+    pieces: tuple[tuple[str, int], ...]
+    across: int
+    caption: str = ""
+
+
+Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice | Strips | Traces | Cloud | Pieces
 
 
 @dataclass(frozen=True)

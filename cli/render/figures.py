@@ -12,11 +12,13 @@ from rich.text import Text
 
 from cli.lab.figures import (
     Claim,
+    Cloud,
     Excerpt,
     Figure,
     Kind,
     Lattice,
     Matrices,
+    Pieces,
     Plot,
     Steps,
     Strips,
@@ -25,9 +27,11 @@ from cli.lab.figures import (
     Witnesses,
 )  # fmt: skip
 from cli.render import numbers
+from cli.render.clouds import cloud
 from cli.render.console import mark
 from cli.render.lattices import lattice
 from cli.render.matrices import Block, block, flowed, joined
+from cli.render.minibatches import pieces
 from cli.render.plots import plot
 from cli.render.strips import strips
 from cli.render.traces import traces
@@ -110,6 +114,7 @@ def _cell(value: Any, kind: Kind) -> str:
 
 _CELLS: dict[Kind, Callable[[Any], str]] = {
     "text": str,
+    "count": lambda v: f"{v:,}".replace("-", "−"),
     "number": lambda v: f"{v:.3f}".replace("-", "−"),
     "error": numbers.error,
     "share": numbers.share,
@@ -131,6 +136,8 @@ _DRAWN: dict[type, Callable[[Any, int], RenderableType]] = {
     Lattice: lattice,
     Strips: strips,
     Traces: traces,
+    Pieces: pieces,
+    Cloud: cloud,
 }
 
 

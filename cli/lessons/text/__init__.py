@@ -1,0 +1,1 @@
+"""Text as numbers: tokens, a vocabulary, ids, and the way back."""
