@@ -34,6 +34,7 @@ def command(
     runs: tuple[str, ...],
     corpus: str | None,
     clean: str | None,
+    tokens: str | None,
     split: float | None,
     orders: str,
     smoothings: tuple[str, ...],
@@ -45,7 +46,8 @@ def command(
     """Put networks and counting models side by side.
 
     Each RUN is the folder of a trained model. All are measured on the same held-out text; with runs, that is
-    the text they were trained beside, cleaned and split as it was then.
+    the text they were trained beside, cleaned and split as it was then. Perplexity is per token, bits are per
+    character.
     """
     from cli.lab import comparison
     from cli.render.comparison import follow, show
@@ -55,6 +57,7 @@ def command(
         runs,
         corpus=corpus,
         clean=clean,
+        tokens=tokens,
         fraction=split,
         orders=orders,
         smoothings=smoothings,

@@ -23,7 +23,7 @@ class _Group(click.Group):
 
 @click.group(cls=_Group, no_args_is_help=False, epilog="Example: rnn-lab data show the-lighthouse")
 def command() -> None:
-    """List the texts, or look at one."""
+    """List the texts, look at one, or fetch one."""
 
 
 @command.command("list", epilog="Example: rnn-lab data list")
@@ -51,17 +51,20 @@ def list_texts(plain: bool, as_json: bool) -> int:
 @command.command("show", epilog="Example: rnn-lab data show time-machine --clean d2l-v1")
 @click.argument("name", metavar="NAME|PATH")
 @options.cut_options
+@options.seed
 @options.plain
 @options.as_json
-def show_text(name: str, clean: str | None, split: float | None, plain: bool, as_json: bool) -> int:
+def show_text(
+    name: str, clean: str | None, tokens: str | None, split: float | None, seed: int, plain: bool, as_json: bool
+) -> int:
     """Look at one text closely.
 
-    Where it is from, its size, its symbols and most frequent words, its beginning, and how it is cut into
-    minibatches.
+    Where it is from, its size, its symbols and most frequent words, how often words occur by rank, its beginning,
+    and how it is cut into minibatches, in sequence and at random.
     """
     from cli.lab.corpora import portrait
 
-    text = portrait(name, clean=clean, fraction=split)
+    text = portrait(name, clean=clean, tokens=tokens, fraction=split, seed=seed)
     if as_json:
         options.write_json(text.row())
         return 0
@@ -69,4 +72,26 @@ def show_text(name: str, clean: str | None, split: float | None, plain: bool, as
     from cli.render.corpora import show_portrait
 
     show_portrait(make_console(plain), text)
+    return 0
+
+
+@command.command("fetch", epilog="Example: rnn-lab data fetch time-machine")
+@click.argument("name")
+@click.option("--from", "source", metavar="URL|FILE", help="Where to get it. Default: its own address.")
+@options.plain
+@options.as_json
+def fetch_text(name: str, source: str | None, plain: bool, as_json: bool) -> int:
+    """Get a text that is known but not shipped: time-machine or tiny-shakespeare.
+
+    It is checked by its SHA-256 and put into the folder that RNN_LAB_DATA names, or else into your cache folder.
+    """
+    from cli.lab.corpora import fetched
+    from cli.render.console import make_console
+    from cli.render.fetching import follow, show
+
+    text = follow(make_console(plain, stderr=True), name, lambda tell: fetched(name, source, tell))
+    if as_json:
+        options.write_json(text.row())
+    else:
+        show(make_console(plain), text)
     return 0

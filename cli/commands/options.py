@@ -29,17 +29,24 @@ seed = click.option("--seed", default=0, show_default=True, type=click.IntRange(
 
 
 def cut_options(command: Any) -> Any:
-    """--clean and --split."""
+    """--clean, --tokens and --split."""
     own = "Default: the corpus' own."
+    kinds = click.Choice(["char", "word", "byte"])
+    tokens = click.option("--tokens", type=kinds, help=f"What a token is. {own}")
     split = click.option("--split", type=float, help=f"Fraction to train on; the rest is held out. {own}")
     clean = click.option("--clean", metavar="CLEANING", help=f"none, d2l-zh or d2l-v1. {own}")
-    return clean(split(command))
+    return clean(tokens(split(command)))
 
 
 def text_options(command: Any) -> Any:
-    """--corpus, --clean and --split; each is None unless given."""
+    """--corpus, --clean, --tokens and --split; each is None unless given."""
     corpus = click.option("--corpus", metavar="NAME|PATH", help="The text. Default: the-lighthouse.")
     return corpus(cut_options(command))
+
+
+def given(context: click.Context, name: str) -> bool:
+    """Whether an option was typed, and is not its default."""
+    return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
 
 
 def write_json(row: Mapping[str, Any]) -> None:

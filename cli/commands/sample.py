@@ -10,7 +10,7 @@ from cli.commands import options
 @click.command(epilog="Example: rnn-lab sample runs/the-lighthouse-rnn-1 --prompt 'The keeper '")
 @click.argument("run")
 @click.option("--prompt", default="", help="Text to continue.")
-@click.option("--length", default=300, show_default=True, type=click.IntRange(min=1), help="Characters to add.")
+@click.option("--length", default=300, show_default=True, type=click.IntRange(min=1), help="Tokens to add.")
 @click.option(
     "--temperature", default=1.0, show_default=True, type=click.FloatRange(min=0), help="0: always the likeliest."
 )
@@ -19,17 +19,18 @@ from cli.commands import options
 def command(run: str, prompt: str, length: int, temperature: float, seed: int, as_json: bool) -> int:
     """Let a trained model continue a prompt.
 
-    RUN is the folder that train printed. Characters appear as they are drawn.
+    RUN is the folder that train printed. They appear as they are drawn: characters, words or bytes, whatever
+    the model was trained on.
     """
     from cli.lab.runs import load
     from cli.lab.sampling import continuation
 
-    characters = continuation(load(run), prompt, length=length, temperature=temperature, seed=seed)
+    pieces = continuation(load(run), prompt, length=length, temperature=temperature, seed=seed)
     if as_json:
-        options.write_json({"run": run, "prompt": prompt, "text": "".join(characters)})
+        options.write_json({"run": run, "prompt": prompt, "text": "".join(pieces)})
         return 0
     click.echo(prompt, nl=False)
-    for character in characters:
-        click.echo(character, nl=False)
+    for piece in pieces:
+        click.echo(piece, nl=False)
     click.echo()
     return 0

@@ -25,25 +25,30 @@ _AT_LEAST_1 = click.IntRange(min=1)
 @click.option("--optimizer", default="adam", show_default=True, type=click.Choice(["adam", "sgd"]))
 @click.option("--sampling", default="sequential", show_default=True, type=click.Choice(["sequential", "random"]))
 @click.option("--dtype", default="float32", show_default=True, type=click.Choice(["float32", "float64"]))
+@click.option("--first", type=_AT_LEAST_1, help="Train on so many tokens, the first of the training part.")
+@click.option("--std", type=options.Positive(), help="Draw weights from N(0, STD²), biases 0. Default: ±1/√hidden.")
+@click.option("--preset", metavar="NAME", help="Settings of the books, such as d2l-rnn; flags given go before them.")
 @click.option("--evaluate-every", type=_AT_LEAST_1, help="Updates between evaluations. Default: an epoch.")
 @click.option("--out", metavar="RUN", help="Folder for the run. Default: runs/CORPUS-CELL-N.")
 @options.seed
 @options.plain
 @options.as_json
-def command(
-    corpus: str | None, clean: str | None, split: float | None, plain: bool, as_json: bool, **flags: Any
-) -> int:
-    """Train a character model on a text.
+@click.pass_context
+def command(context: click.Context, plain: bool, as_json: bool, preset: str | None, **flags: Any) -> int:
+    """Train a language model on a text: of its characters, words or bytes.
 
     Shows perplexity on the training part and on the part held out, and saves the run in a folder that sample and
     compare read.
     """
     from cli.lab import training
+    from cli.lab.presets import completed
     from cli.lab.runs import fresh_folder
     from cli.lab.texts import prepare
 
+    flags = completed(preset, {name: flags[name] for name in flags if options.given(context, name)}, flags)
     out, every = flags.pop("out"), flags.pop("evaluate_every")
-    text = prepare(corpus, clean=clean, fraction=split)
+    corpus, clean, tokens, split, first = (flags.pop(k) for k in ("corpus", "clean", "tokens", "split", "first"))
+    text = prepare(corpus, clean=clean, tokens=tokens, fraction=split, first=first)
     settings = _settings(text, flags)
     folder = fresh_folder(out, settings)
     events = training.run(settings, text, folder, evaluate_every=every)
@@ -69,4 +74,5 @@ def _settings(text: Any, flags: dict[str, Any]) -> Any:
     if flags["epochs"] is None and flags["steps"] is None:
         flags["epochs"] = 30
     about = text.corpus
-    return Settings(corpus=text.origin, cleaning=about.cleaning, split=text.fraction, sha256=about.sha256, **flags)
+    cut = {"cleaning": about.cleaning, "tokens": about.tokens, "split": text.fraction}
+    return Settings(corpus=text.origin, **cut, sha256=about.sha256, **flags)

@@ -6,15 +6,17 @@ import re
 import zlib
 from collections import Counter
 from dataclasses import asdict, dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
 
+from cli.lab.cuts import Cut, cut
+from cli.lab.frequencies import Ranked, ranked
 from cli.lab.texts import Prepared, flags, prepare
-from data import DataError, Entry, entries, load, sequential_batches
+from data import UNKNOWN, DataError, Entry, entries, load
+from data.corpus import fetching
+from data.fetching import Tell, fetch
 
-ROWS, STEPS, BATCHES = 4, 24, 3  # of the minibatches that are shown
 MOST_FREQUENT = 8
 EXCERPT, LINES = 300, 12  # characters, and lines at most
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)*")
@@ -46,7 +48,11 @@ class Listed:
 
 @dataclass(frozen=True)
 class Portrait:
-    """A corpus looked at closely, cleaned but for `raw_characters`. `flags` are the options that name it."""
+    """A corpus looked at closely, cleaned but for `raw_characters`.
+
+    `words` are runs of letters, in small ones; `ranks` those of single words, pairs and triples. `flags` are the
+    options that name the text.
+    """
 
     text: Prepared
     raw_characters: int
@@ -57,7 +63,9 @@ class Portrait:
     total_words: int
     distinct_words: int
     excerpt: str
-    minibatches: tuple[tuple[str, ...], ...]  # in reading order, each of rows of one length
+    ranks: tuple[Ranked, ...]
+    sequential: Cut | None  # None where there is too little text
+    random: Cut | None
     flags: str
 
     def row(self) -> dict[str, Any]:
@@ -65,16 +73,24 @@ class Portrait:
         corpus, text = self.text.corpus, self.text
         return {
             "name": corpus.name, "title": corpus.title, "source": corpus.source, "licence": corpus.licence,
-            "sha256": corpus.sha256, "cleaning": corpus.cleaning, "split": text.fraction,
+            "sha256": corpus.sha256, "cleaning": corpus.cleaning, "tokens": text.vocab.kind, "split": text.fraction,
             "raw_characters": self.raw_characters, "characters": len(corpus.text),
-            "training_characters": text.training.size, "held_out_characters": text.held_out.size,
-            "vocabulary": len(text.vocab), "symbols": list(text.vocab.tokens[1:]),
+            "training_characters": text.training_characters, "held_out_characters": text.held_out_characters,
+            "training_tokens": text.training.size, "held_out_tokens": text.held_out.size,
+            "vocabulary": len(text.vocab), "symbols": list(self.symbols),
             "zlib_ratio": self.compressed / self.bytes, "zlib_bits_per_character": self.zlib_bits,
             "frequent_characters": [list(pair) for pair in self.characters],
             "frequent_words": [list(pair) for pair in self.words], "words": self.total_words,
             "distinct_words": self.distinct_words,
-            "excerpt": self.excerpt, "minibatches": [list(rows) for rows in self.minibatches],
+            "rank_frequency": {of.name: of.row() for of in self.ranks},
+            "excerpt": self.excerpt, "minibatches": self.sequential.rows() if self.sequential else [],
+            "random_minibatches": self.random.rows() if self.random else [],
         }  # fmt: skip
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """The vocabulary without `<unk>`."""
+        return tuple(token for token in self.text.vocab.tokens if token != UNKNOWN)
 
     @property
     def zlib_bits(self) -> float:
@@ -94,16 +110,18 @@ def _listed(entry: Entry) -> Listed:
     except DataError as error:
         problem = f"{error.what}; {error.remedy}"
         if entry.path is None and entry.file is not None:
-            problem = f"not here: put {entry.file} into RNN_LAB_DATA"
+            problem = f"not here: {fetching(entry)}"
     return Listed(entry.name, entry.title, characters, entry.licence, entry.cleaning, entry.split, problem)
 
 
-def portrait(name_or_path: str, *, clean: str | None, fraction: float | None) -> Portrait:
+def portrait(
+    name_or_path: str, *, clean: str | None, tokens: str | None, fraction: float | None, seed: int
+) -> Portrait:
     """Look at a corpus or a file; raises DataError as loading and splitting do."""
-    prepared = prepare(name_or_path, clean=clean, fraction=fraction)
+    prepared = prepare(name_or_path, clean=clean, tokens=tokens, fraction=fraction)
     text = prepared.corpus.text
-    words = Counter(_WORD.findall(text.lower()))
-    encoded = text.encode()
+    read = _WORD.findall(load(name_or_path, clean=clean, tokens="word").text.lower())
+    words, encoded = Counter(read), text.encode()
     return Portrait(
         text=prepared,
         raw_characters=len(load(name_or_path, clean="none").text),
@@ -114,8 +132,10 @@ def portrait(name_or_path: str, *, clean: str | None, fraction: float | None) ->
         total_words=words.total(),
         distinct_words=len(words),
         excerpt=_excerpt(text),
-        minibatches=_minibatches(prepared),
-        flags=flags(corpus=name_or_path, clean=clean, split=fraction),
+        ranks=ranked(read),
+        sequential=cut(prepared),
+        random=cut(prepared, np.random.default_rng(seed)),
+        flags=flags(corpus=name_or_path, clean=clean, tokens=tokens, split=fraction),
     )
 
 
@@ -128,10 +148,23 @@ def _excerpt(text: str) -> str:
     return beginning + (" …" if len(beginning) < len(text) else "")
 
 
-def _minibatches(prepared: Prepared) -> tuple[tuple[str, ...], ...]:
-    """The first sequential ones of the training part; fewer steps if it is short, none if it is tiny."""
-    steps = min(STEPS, (prepared.training.size - 1) // (ROWS * BATCHES))
-    if steps < 1:
-        return ()
-    batches = islice(sequential_batches(prepared.training, ROWS, steps), BATCHES)
-    return tuple(tuple(prepared.vocab.decode(np.asarray(row)) for row in batch.inputs) for batch in batches)
+@dataclass(frozen=True)
+class Arrived:
+    """A text that is in its place; `fetched` is False where it was there before."""
+
+    name: str
+    path: str
+    source: str
+    bytes: int
+    sha256: str
+    fetched: bool
+
+    def row(self) -> dict[str, Any]:
+        """Under the names that programs read."""
+        return asdict(self)
+
+
+def fetched(name: str, source: str | None, tell: Tell) -> Arrived:
+    """Fetch a text; `tell` is told how far it has come. Raises DataError as `data.fetching.fetch` does."""
+    text = fetch(name, source=source, tell=tell)
+    return Arrived(text.name, str(text.path), text.source, text.bytes, text.sha256, text.fresh)

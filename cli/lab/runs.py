@@ -13,13 +13,13 @@ import numpy as np
 
 from cli.lab.errors import LabError
 from cli.lab.rows import line
-from data import DataError, Vocab
+from data import KINDS, DataError, Vocab
 from minigrad import MinigradError
 from rnn.checkpoint import load_arrays, save_arrays, write_atomically
 from rnn.layers import LAYERS
 from rnn.models import LanguageModel
 
-FORMAT = 1
+FORMAT = 3
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,7 @@ class Settings:
 
     corpus: str
     cleaning: str
+    tokens: str
     split: float
     sha256: str
     cell: str = "rnn"
@@ -42,6 +43,7 @@ class Settings:
     optimizer: Literal["adam", "sgd"] = "adam"
     sampling: Literal["sequential", "random"] = "sequential"
     dtype: Literal["float32", "float64"] = "float32"
+    std: float | None = None
     seed: int = 0
 
 
@@ -63,9 +65,13 @@ class Run:
 
 def build(settings: Settings, vocabulary: int, rng: np.random.Generator) -> LanguageModel:
     """The network that the settings describe, with fresh weights."""
-    return LanguageModel(
+    model = LanguageModel(
         vocabulary, settings.hidden, settings.layers, cell=settings.cell, dtype=np.dtype(settings.dtype), rng=rng
     )
+    if settings.std is not None:
+        for p in model.parameters():
+            p.assign(settings.std * rng.standard_normal(p.shape) if p.ndim > 1 else np.zeros(p.shape))
+    return model
 
 
 def fresh_folder(out: str | None, settings: Settings) -> Path:
@@ -126,7 +132,8 @@ def _description(folder: Path) -> tuple[Settings, Vocab]:
             raise LabError(
                 f"a run of format {about['format']}", str(path), f"this version reads format {FORMAT}; train again"
             )
-        return _settings(about["settings"]), Vocab(tuple(about["vocabulary"]))
+        settings = _settings(about["settings"])
+        return settings, Vocab(tuple(about["vocabulary"]), settings.tokens)
     except LabError:
         raise
     except (KeyError, TypeError, ValueError, DataError) as error:
@@ -144,7 +151,7 @@ def _settings(found: dict[str, Any]) -> Settings:
         size = getattr(settings, name)
         if type(size) is not int or size < 1:
             raise ValueError(f"{name} is {size!r}")
-    for name, known in (("cell", LAYERS), ("dtype", ("float32", "float64"))):
+    for name, known in (("cell", LAYERS), ("dtype", ("float32", "float64")), ("tokens", KINDS)):
         if getattr(settings, name) not in known:
             raise ValueError(f"{name} is {getattr(settings, name)!r}")
     return settings

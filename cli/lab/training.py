@@ -31,7 +31,7 @@ SAMPLE_LENGTH = 120
 class Event:
     """What happened: a "step", an "epoch" (or other evaluation), a "sample", a "checkpoint", "done".
 
-    Perplexities are per character. A step's is of its minibatch, an epoch's the mean over the updates since the
+    Perplexities are per token. A step's is of its minibatch, an epoch's the mean over the updates since the
     last evaluation, done's of the whole training part with the final weights.
     """
 

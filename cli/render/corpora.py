@@ -10,10 +10,15 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.lab.corpora import Frequencies, Listed, Portrait
+from cli.lab.figures import Plot, curve
+from cli.lab.frequencies import Ranked
 from cli.render.bars import bar
+from cli.render.minibatches import show_cuts
+from cli.render.plots import plot
 
 _TABLE_FROM = 100  # terminal columns below which a text takes two lines of the list
-_SYMBOLS = 200  # of a vocabulary, shown at most
+_SYMBOLS = {"char": 200, "word": 40, "byte": 0}  # of a vocabulary, shown at most
+_WIDEST = 84
 _WORD = 12  # columns
 _VISIBLE = {" ": "␣", "\n": "⏎", "\t": "⇥"}
 
@@ -22,7 +27,7 @@ def show_list(console: Console, texts: list[Listed]) -> None:
     """A line for each text, or two where it is narrow."""
     console.print()
     console.print(_list_wide(texts) if console.width >= _TABLE_FROM else _list_narrow(texts))
-    more = "more: put any .txt into the folder that RNN_LAB_DATA names"
+    more = "more: put any .txt into the folder that RNN_LAB_DATA names, or rnn-lab data fetch NAME"
     _last(console, "look at one: rnn-lab data show NAME", more)
 
 
@@ -71,15 +76,18 @@ def show_portrait(console: Console, portrait: Portrait) -> None:
     console.print(Padding(_frequent(portrait, console.width), (1, 0)))
     console.print(" [title]It begins[/]\n")
     console.print(Padding(Text(_printable(portrait.excerpt.strip("\n"))), (0, 3)))
-    _minibatches(console, portrait)
+    _ranks(console, portrait.ranks)
+    if portrait.sequential and portrait.random:
+        visible = _words_visible if portrait.text.unit == "word" else _all_visible
+        show_cuts(console, portrait.sequential, portrait.random, portrait.text.unit, visible)
     flags = portrait.flags
     _last(console, f"train on it: rnn-lab train {flags}", f"count in it: rnn-lab compare {flags}")
 
 
 def _facts(portrait: Portrait) -> Table:
     text, corpus = portrait.text, portrait.text.corpus
-    symbols, unknown = sorted(text.vocab.tokens[1:]), int((text.held_out == 0).sum())
     cleaned = f"; {len(corpus.text):,} after cleaning {corpus.cleaning}" if corpus.cleaning != "none" else ""
+    unseen = f", {text.unseen:,} never met in training" if text.unseen else ""
     ratio, bits = portrait.compressed / portrait.bytes, portrait.zlib_bits
     table = Table(box=None, padding=(0, 1), show_header=False)
     table.add_column(style="quiet", no_wrap=True)
@@ -89,15 +97,31 @@ def _facts(portrait: Portrait) -> Table:
         ("licence", corpus.licence),
         ("SHA-256", f"{corpus.sha256[:16]}…"),
         ("characters", f"{portrait.raw_characters:,}{cleaned}"),
-        ("training", f"{text.training.size:,}, split {text.fraction:g}"),
-        ("held out", f"{text.held_out.size:,}" + (f", {unknown:,} never met in training" if unknown else "")),
+        ("training", f"{_size(text.training.size, text.training_characters)}, split {text.fraction:g}"),
+        ("held out", _size(text.held_out.size, text.held_out_characters) + unseen),
         ("words", f"{portrait.total_words:,}, {portrait.distinct_words:,} of them distinct"),
         ("zlib", f"{ratio:.1%} of its bytes, {bits:.2f} bits per character"),
-        ("vocabulary", f"{len(text.vocab):,}: <unk> and these {len(symbols):,} symbols"),
-        ("", " ".join(map(_visible, symbols[:_SYMBOLS])) + (" …" if len(symbols) > _SYMBOLS else "")),
+        *_vocabulary(portrait),
     ):
         table.add_row(name, Text(value))
     return table
+
+
+def _size(tokens: int, characters: int) -> str:
+    """In tokens, and in characters where those are others."""
+    return f"{tokens:,}" if tokens == characters else f"{tokens:,} tokens, {characters:,} characters"
+
+
+def _vocabulary(portrait: Portrait) -> list[tuple[str, str]]:
+    """How many tokens, and the symbols in order of code point, or the most frequent words."""
+    vocab, symbols = portrait.text.vocab, portrait.symbols
+    if vocab.unknown_id is None:
+        return [("vocabulary", f"{len(vocab):,} bytes, whatever the text")]
+    many = _SYMBOLS[vocab.kind]
+    these = f"these {len(symbols):,} symbols" if vocab.kind == "char" else f"{len(symbols):,} words"
+    shown = (sorted(symbols) if vocab.kind == "char" else list(symbols))[:many]
+    text = " ".join(map(_all_visible, shown)) + (" …" if len(symbols) > many else "")
+    return [("vocabulary", f"{len(vocab):,}: <unk> and {these}"), ("", text)]
 
 
 def _frequent(portrait: Portrait, width: int) -> Table:
@@ -121,22 +145,25 @@ def _shares(counts: Frequencies, total: int, room: int) -> list[tuple[Text, str,
     return [(Text(_short(name)), f"{n / total:.1%}", bar(n / most, room)) for name, n in counts]
 
 
-def _minibatches(console: Console, portrait: Portrait) -> None:
-    """As many successive minibatches beside each other as there is room for."""
-    if not portrait.minibatches:
+def _ranks(console: Console, ranks: tuple[Ranked, ...]) -> None:
+    """How often the words, pairs and triples occur, by rank, on logarithmic axes [D2L 8.3.2]."""
+    if not ranks:
         return
-    shown = [["".join(map(_visible, row)) for row in rows] for rows in portrait.minibatches]
-    widest = max(cell_len(row) for rows in shown for row in rows)
-    fitting = max(1, (console.width - 4) // (widest + 3))
-    console.print("\n [title]Read in sequence[/]\n")
-    table = Table(box=None, padding=(0, 3, 0, 0), header_style="quiet", pad_edge=False)
-    for i, rows in enumerate(shown[:fitting], start=1):
-        table.add_column(f"minibatch {i}, {len(rows)} × {len(portrait.minibatches[0][0])}", no_wrap=True)
-    for row in zip(*shown[:fitting], strict=True):
-        table.add_row(*map(Text, row))
-    console.print(Padding(table, (0, 0, 0, 3)))
-    said = "Each row goes on in the next minibatch, so a state can be carried. Targets lie one character on."
-    console.print(Padding(Text(said, style="quiet"), (1, 3, 0, 3)))
+    console.print("\n [title]How often, by rank[/]\n")
+    curves = tuple(
+        curve(of.name, [round(x, 2) for x in of.log_ranks], [10**y for y in of.log_frequencies]) for of in ranks
+    )
+    figure = Plot("times that words, pairs and triples of words occur", curves, "log₁₀ rank", log=True)
+    console.print(Padding(plot(figure, min(console.width - 4, _WIDEST)), (0, 1, 0, 3)))
+    table = Table(box=None, padding=(0, 1), header_style="quiet")
+    for header in ("", "distinct", "occur once", "exponent"):
+        table.add_column(header, justify="right" if header else "left", no_wrap=True)
+    for of in ranks:
+        exponent = "–" if of.exponent is None else f"{of.exponent:.2f}"
+        table.add_row(of.name, f"{of.distinct:,}", f"{of.once:.1%}", exponent)
+    console.print(Padding(table, (1, 0, 0, 2)))
+    said = "exponent: of Zipf's law, least squares on ranks 10 to 1000"
+    console.print(Padding(Text(said, style="quiet"), (0, 3)))
 
 
 def _last(console: Console, *lines: str) -> None:
@@ -147,7 +174,7 @@ def _last(console: Console, *lines: str) -> None:
 
 
 def _short(name: str) -> str:
-    shown = "".join(map(_visible, name))
+    shown = _all_visible(name)
     return shown if cell_len(shown) <= _WORD else set_cell_size(shown, _WORD - 1) + "…"
 
 
@@ -156,6 +183,15 @@ def _visible(character: str) -> str:
     if character in _VISIBLE:
         return _VISIBLE[character]
     return character if character.isprintable() else "�"
+
+
+def _all_visible(text: str) -> str:
+    return "".join(map(_visible, text))
+
+
+def _words_visible(text: str) -> str:
+    """Words as they are, for the spaces between them are no tokens."""
+    return " ".join(map(_all_visible, text.split(" ")))
 
 
 def _printable(text: str) -> str:

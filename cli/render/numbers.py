@@ -38,6 +38,6 @@ def perplexity(value: float) -> str:
     return "∞" if math.isinf(value) else f"{value:.2f}"
 
 
-def bits(perplexity: float) -> str:
-    """log₂ of a perplexity: bits per token."""
-    return "∞" if math.isinf(perplexity) else f"{math.log2(perplexity):.3f}"
+def bits(perplexity: float, tokens_per_character: float = 1.0) -> str:
+    """log₂ of a perplexity, times the tokens in a character: bits per character."""
+    return "∞" if math.isinf(perplexity) else f"{math.log2(perplexity) * tokens_per_character:.3f}"

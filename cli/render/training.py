@@ -34,6 +34,7 @@ class View:
     """What has happened so far, as a picture."""
 
     def __init__(self, settings: Settings, text: Prepared, updates: int):
+        self.kind = text.vocab.kind
         self.title = f"{text.corpus.name} · {_network(settings)}"
         self.updates = updates
         self.clip = settings.clip
@@ -84,7 +85,7 @@ class View:
         """Gradient and speed."""
         speed = sorted(self.speeds)[len(self.speeds) // 2] if self.speeds else 0
         share = self.clipped / max(self.step, 1)
-        return f"gradient {self.gradient:.2f}, clipped in {share:.0%} of steps   {speed:,.0f} char/s"
+        return f"gradient {self.gradient:.2f}, clipped in {share:.0%} of steps   {speed:,.0f} {self.kind}/s"
 
     def _curves(self, width: int) -> RenderableType:
         named = (("training", self.training), ("held-out", self.held_out))
@@ -145,13 +146,14 @@ def _outcome(out: Console, done: Event, text: Prepared) -> None:
     )
     table = Table(box=None, padding=(0, 1), header_style="quiet")
     table.add_column("")
-    for name in ("characters", "perplexity", "bits/char"):
+    for name in (f"{text.unit}s", "perplexity", "bits/char"):
         table.add_column(name, justify="right")
-    for name, ids, value in (
-        ("held-out", text.held_out, done.held_out_perplexity),
-        ("training", text.training, done.train_perplexity),
+    for name, ids, characters, value in (
+        ("held-out", text.held_out, text.held_out_characters, done.held_out_perplexity),
+        ("training", text.training, text.training_characters, done.train_perplexity),
     ):
-        table.add_row(name, f"{ids.size:,}", numbers.perplexity(value or 0.0), numbers.bits(value or 1.0))
+        bits = numbers.bits(value or 1.0, ids.size / characters)
+        table.add_row(name, f"{ids.size:,}", numbers.perplexity(value or 0.0), bits)
     out.print(table)
     out.print(Padding(Text(f"“{' '.join((done.text or '').split())}”"), (1, 1)), width=min(out.width, _WIDEST))
     out.print(f" [quiet]{done.step:,} updates; when measuring, the state is carried through the whole text[/]")
