@@ -16,7 +16,7 @@ from cli.lab.runs import Run
 from cli.lab.shared_text import text_of
 from cli.lab.texts import Prepared, flags, prepare
 from rnn.baselines import SMOOTHINGS, NGram, Uniform
-from rnn.baselines.ngram import LARGEST_KEY
+from rnn.baselines.smoothing import SCORES
 from rnn.errors import RnnError
 from rnn.metrics import Evaluation, Predictor, evaluate
 
@@ -42,12 +42,14 @@ class Plan:
 
 @dataclass(frozen=True)
 class Row:
-    """One model on both parts of the text.
+    """One model on both parts of the text, perplexity per token and bits per character.
 
-    `size` is the number of counts stored, or of parameters; `seconds` what counting and measuring took.
+    `tokens` says what a token is: char, word or byte. `size` is the number of counts stored, or of parameters;
+    `seconds` what counting and measuring took.
     """
 
     model: str
+    tokens: str
     order: int | None
     smoothing: str | None
     train: Evaluation
@@ -58,7 +60,7 @@ class Row:
     def row(self) -> dict[str, Any]:
         """The row under the names that programs read; bits and zero events are those of the part held out."""
         return {
-            "model": self.model, "order": self.order, "smoothing": self.smoothing,
+            "model": self.model, "order": self.order, "smoothing": self.smoothing, "tokens": self.tokens,
             "train_perplexity": self.train.perplexity, "held_out_perplexity": self.held_out.perplexity,
             "bits_per_character": self.held_out.bits_per_character, "zero_events": self.held_out.zero_events,
             "size": self.size, "seconds": self.seconds,
@@ -70,6 +72,7 @@ def plan(
     *,
     corpus: str | None,
     clean: str | None,
+    tokens: str | None,
     fraction: float | None,
     orders: str,
     smoothings: Sequence[str],
@@ -82,11 +85,11 @@ def plan(
     """
     wanted, names = _orders(orders), _smoothings(smoothings)
     loaded = tuple(runs.load(folder) for folder in folders)
-    given = (corpus, clean, fraction)
-    text = text_of(loaded, *given) if loaded else prepare(corpus, clean=clean, fraction=fraction)
+    cut: dict[str, Any] = {"clean": clean, "tokens": tokens, "fraction": fraction}
+    text = text_of(loaded, corpus=corpus, **cut) if loaded else prepare(corpus, **cut)
     _check_longest(wanted[-1], text)
     counting = _counting(names, wanted, epsilon)
-    return Plan(text, counting, loaded, epsilon, flags(corpus=corpus, clean=clean, split=fraction))
+    return Plan(text, counting, loaded, epsilon, flags(corpus=corpus, clean=clean, tokens=tokens, split=fraction))
 
 
 def measure(plan: Plan, *, seed: int) -> Iterator[Row]:
@@ -120,11 +123,12 @@ def _row(
     ngram: NGram | None = None,
 ) -> Row:
     try:
-        train, held_out = (evaluate(model, part, rng=rng) for part in (text.training, text.held_out))
+        train = evaluate(model, text.training, rng=rng, characters=text.training_characters)
+        held_out = evaluate(model, text.held_out, rng=rng, characters=text.held_out_characters)
     except RnnError as error:
         raise LabError(error.what, f"{label}, {error.where}", error.remedy) from None
     order, smoothing = (ngram.order, ngram.smoothing) if ngram else (None, None)
-    return Row(label, order, smoothing, train, held_out, size, perf_counter() - since)
+    return Row(label, text.vocab.kind, order, smoothing, train, held_out, size, perf_counter() - since)
 
 
 def _labels(loaded: Sequence[Run]) -> list[str]:
@@ -149,20 +153,17 @@ def _smoothings(given: Sequence[str]) -> list[str]:
         if name not in SMOOTHINGS:
             remedy = suggestion(name, SMOOTHINGS, f"choose from {', '.join(SMOOTHINGS)}")
             raise LabError(f"there is no smoothing {name!r}", "--smoothing", remedy)
+        if name in SCORES:
+            raise LabError(f"{name} gives scores, which have no perplexity", "--smoothing", "choose another one")
     return list(dict.fromkeys(given))
 
 
 def _check_longest(order: int, text: Prepared) -> None:
-    """Counting needs a text as long as the order, and V to that power has to fit 63 bits."""
-    size, vocabulary = text.training.size, len(text.vocab)
-    fitting = next(n for n in range(63, 0, -1) if vocabulary**n - 1 <= LARGEST_KEY)
-    if order <= min(size, fitting):
-        return
+    """Counting needs a text as long as the order."""
+    size = text.training.size
     if order > size:
-        what = f"order {order:,} is longer than the training part of {size:,} characters"
-    else:
-        what = f"{order}-grams of {vocabulary:,} symbols are too many to number in 63 bits"
-    raise LabError(what, text.corpus.name, f"lower --orders to {min(size, fitting)} at most")
+        what = f"order {order:,} is longer than the training part of {size:,} {text.unit}s"
+        raise LabError(what, text.corpus.name, f"lower --orders to {size} at most")
 
 
 def _counting(names: Sequence[str], orders: range, epsilon: float) -> tuple[NGram, ...]:

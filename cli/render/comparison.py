@@ -46,10 +46,10 @@ def _heading(console: Console, plan: Plan) -> None:
     text = plan.text
     title = f"[title]{escape(text.corpus.name)}[/]  [quiet]cleaning {text.corpus.cleaning}[/]"
     console.print(Padding(title, (1, 1, 0, 1)))
-    training, held_out = f"{text.training.size:,} characters to train on", f"{text.held_out.size:,} held out"
+    training, held_out = f"{text.training.size:,} {text.unit}s to train on", f"{text.held_out.size:,} held out"
     console.print(f" [quiet]{training}, {held_out}; V = {len(text.vocab):,}[/]")
-    if unknown := int((text.held_out == 0).sum()):
-        console.print(f" [quiet]{unknown:,} held out are characters never met in training[/]")
+    if text.unseen:
+        console.print(f" [quiet]{text.unseen:,} held out are {text.unit}s never met in training[/]")
     console.print()
 
 
@@ -109,13 +109,16 @@ def _notes(console: Console, plan: Plan, rows: tuple[Row, ...]) -> None:
     notes = Table(box=None, padding=(0, 1), show_header=False)
     notes.add_column(style="quiet", no_wrap=True)
     notes.add_column(style="quiet")
-    how = "lower is better; bars are in bits per character; the context is carried along"
+    unit = plan.text.unit
+    how = f"per {unit}; lower is better; bars are in bits per character; the context is carried along"
     notes.add_row("perplexity", how)
     if any(row.held_out.zero_events for row in rows):
-        notes.add_row("unseen", "characters held out that the model had ruled out; one is enough for ∞")
+        notes.add_row("unseen", f"{unit}s held out that the model had ruled out; one is enough for ∞")
+    if unit == "word":
+        notes.add_row("bits/char", "a word is spelt with one space; <unk> counts as if it were the word it hides")
     if console.width >= _ALL_COLUMNS_FROM:
         notes.add_row("size", "counts stored, or parameters")
-    notes.add_row("P(w|c)", "probability of character w after the characters c; n(…) is how often they occur")
+    notes.add_row("P(w|c)", f"probability of {unit} w after the {unit}s c; n(…) is how often they occur")
     for name in dict.fromkeys(row.smoothing for row in rows if row.smoothing):
         notes.add_row(name, escape(_explained(name, plan.epsilon)))
     console.print()

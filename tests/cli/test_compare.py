@@ -21,7 +21,7 @@ from rnn.baselines import SMOOTHINGS
 from rnn.checkpoint import load_arrays, save_arrays
 
 KEYS = [
-    "model", "order", "smoothing", "train_perplexity", "held_out_perplexity", "bits_per_character",
+    "model", "order", "smoothing", "tokens", "train_perplexity", "held_out_perplexity", "bits_per_character",
     "zero_events", "size", "seconds",
 ]  # fmt: skip
 TEXT = "the cat sat on the mat and the rat ate the oats; then a cat chased that rat around the vat. " * 6
@@ -48,7 +48,8 @@ def compare(capsys):
         capsys.readouterr()
         assert run(["compare", *arguments]) == 0
         out, err = capsys.readouterr()
-        assert err == "" or "FORCE_COLOR" in os.environ
+        said = [line for line in err.splitlines() if "compiling kernels" not in line]  # where none are kept yet
+        assert not said or "FORCE_COLOR" in os.environ
         return [line.rstrip() for line in out.splitlines()]
 
     return call
@@ -260,8 +261,8 @@ def test_help_names_every_smoothing_and_the_default_text():
         (["--orders", "5-2"], "'5-2' is no range"),
         (["--orders", "-2"], "'-2' is no range"),
         (["--orders", "1-99999999999999"], "is no range"),
-        (["--orders", "2-40"], "40-grams of 61 symbols .*; lower --orders to 10 at most"),
-        (["--orders", "999999999"], "order 999,999,999 is longer .*; lower --orders to 10 at most"),
+        (["--orders", "999999999"], "order 999,999,999 is longer .*; lower --orders to \\d+ at most"),
+        (["--smoothing", "stupid-backoff"], "stupid-backoff gives scores, which have no perplexity; --smoothing; "),
         (["--smoothing", "laplce"], "no smoothing 'laplce'; --smoothing; did you mean laplace?"),
         (["--smoothing", "zzz"], "choose from mle, laplace"),
         (["--epsilon", "-1"], "epsilon is -1.0; --epsilon; "),

@@ -1,89 +1,31 @@
 """n-grams against a dictionary of Fractions, and the limits that seed 004 8.3.1 and SEEDS S6 print."""
 
-import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
+from warnings import catch_warnings, simplefilter
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from ngram_cases import Brute, Problem, problems
 from numpy.testing import assert_allclose
 
 from rnn.baselines import SMOOTHINGS, NGram, Uniform
-from rnn.baselines.counts import Seen
-from rnn.baselines.smoothing import smoothing
+from rnn.baselines.seen import Seen, Shares
+from rnn.baselines.smoothing import SCORES, SHORT, smoothing
 from rnn.errors import RnnError
 
-Row = list[Fraction]
-ROWS_THAT_FALL_SHORT = {"d2l"}
 
-
-class Brute:
-    """The formulas, one event at a time, by counting substrings."""
-
-    def __init__(self, text: Sequence[int], vocabulary: int, name: str, epsilon: Sequence[Fraction]) -> None:
-        self.text, self.V, self.epsilon = tuple(text), vocabulary, epsilon
-        self.rule: Callable[[tuple[int, ...], int], Fraction] = getattr(self, name.replace("-", "_"))
-
-    def n(self, *gram: int) -> int:
-        places = range(len(self.text) - len(gram) + 1)
-        return sum(self.text[i : i + len(gram)] == gram for i in places)
-
-    def followed(self, context: tuple[int, ...]) -> int:
-        return sum(self.n(*context, w) for w in range(self.V))
-
-    def lower(self, context: tuple[int, ...], w: int) -> Fraction:
-        return self.rule(context[1:], w) if context else Fraction(1, self.V)
-
-    def mle(self, context: tuple[int, ...], w: int) -> Fraction:
-        total = self.followed(context)
-        return Fraction(self.n(*context, w), total) if total else self.lower(context, w)
-
-    def laplace(self, context: tuple[int, ...], w: int) -> Fraction:
-        return Fraction(self.n(*context, w) + 1, self.followed(context) + self.V)
-
-    def lidstone(self, context: tuple[int, ...], w: int) -> Fraction:
-        e = self.epsilon[len(context)]
-        bottom = self.followed(context) + e * self.V
-        return (self.n(*context, w) + e) / bottom if bottom else self.lower(context, w)
-
-    def d2l(self, context: tuple[int, ...], w: int) -> Fraction:
-        e = self.epsilon[len(context)]
-        base = self.d2l((), w) if context else Fraction(1, self.V)
-        bottom = (self.n(*context) if context else len(self.text)) + e
-        return (self.n(*context, w) + e * base) / bottom if bottom else base
-
-    def d2l_chain(self, context: tuple[int, ...], w: int) -> Fraction:
-        e, lower = self.epsilon[len(context)], self.lower(context, w)
-        bottom = self.followed(context) + e
-        return (self.n(*context, w) + e * lower) / bottom if bottom else lower
-
-
-EPSILONS = st.sampled_from([Fraction(0), Fraction(1, 8), Fraction(1), Fraction(5, 2), Fraction(100)])
-
-
-@st.composite
-def problems(draw: st.DrawFn) -> tuple[int, int, list[int], list[Fraction], list[int]]:
-    """(order, V, training text, ε per order, another text)."""
-    order, vocabulary = draw(st.integers(1, 4)), draw(st.integers(1, 4))
-    tokens = st.integers(0, vocabulary - 1)
-    text = draw(st.lists(tokens, min_size=order, max_size=14))
-    epsilon = draw(st.lists(EPSILONS, min_size=order, max_size=order))
-    return order, vocabulary, text, epsilon, draw(st.lists(tokens, max_size=8))
-
-
-def fitted(name: str, problem: tuple[int, int, list[int], list[Fraction], list[int]]) -> tuple[NGram, Brute]:
+def fitted(name: str, problem: Problem) -> tuple[NGram, Brute]:
     order, vocabulary, text, epsilon, _ = problem
     model = NGram(order, name, epsilon=[float(e) for e in epsilon]).fit(text, vocabulary=vocabulary)
-    return model, Brute(text, vocabulary, name, epsilon)
+    weights = [Fraction(weight) for weight in model.weights]
+    return model, Brute(text, vocabulary, name, order, epsilon=epsilon, weights=weights)
 
 
-BY_HAND = ["mle", "laplace", "lidstone", "d2l", "d2l-chain"]
-
-
-@pytest.mark.parametrize("name", BY_HAND)
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("name", SMOOTHINGS)
+@settings(max_examples=40, deadline=None)
 @given(problem=problems())
 def test_rows_equal_brute_force(name, problem):
     model, brute = fitted(name, problem)
@@ -91,30 +33,30 @@ def test_rows_equal_brute_force(name, problem):
         past = problem[4][:end]
         context = tuple(past[max(end - model.order + 1, 0) :])
         expected = [float(brute.rule(context, w)) for w in range(brute.V)]
-        assert_allclose(model.next_distribution(past), expected, rtol=1e-13)
+        assert_allclose(model.next_scores(past), expected, rtol=1e-13)
 
 
-@pytest.mark.parametrize("name", BY_HAND)
-@settings(max_examples=60, deadline=None)
+@pytest.mark.parametrize("name", SMOOTHINGS)
+@settings(max_examples=40, deadline=None)
 @given(problem=problems(), context=st.one_of(st.just("carry"), st.integers(0, 5)))
 def test_log_probs_equal_brute_force(name, problem, context):
     model, brute = fitted(name, problem)
     other = problem[4]
-    with warnings.catch_warnings():
-        warnings.simplefilter("error")
-        p = np.exp(model.log_probs(other, context))
+    with catch_warnings():
+        simplefilter("error")
+        p = np.exp(model.log_scores(other, context))
     back = min(model.order - 1, 99 if context == "carry" else context)
     expected = [float(brute.rule(tuple(other[max(t - back, 0) : t]), w)) for t, w in enumerate(other)]
     assert_allclose(p, expected, rtol=1e-12)
     assert np.all(p <= 1)
 
 
-@pytest.mark.parametrize("name", sorted(set(SMOOTHINGS) - ROWS_THAT_FALL_SHORT))
-@settings(max_examples=60, deadline=None)
-@given(problem=problems())
+@pytest.mark.parametrize("name", sorted(set(SMOOTHINGS) - SHORT - SCORES))
+@settings(max_examples=30, deadline=None)
+@given(problem=problems(longest=60))
 def test_every_row_sums_to_one_and_agrees_with_log_probs(name, problem):
-    model, _ = fitted(name, problem)
-    past = problem[4]
+    order, vocabulary, text, epsilon, past = problem
+    model = NGram(order, name, epsilon=[float(e) for e in epsilon]).fit(text, vocabulary=vocabulary)
     row = model.next_distribution(past)
     assert row.shape == (problem[1],)
     assert_allclose(row.sum(), 1, rtol=1e-12)
@@ -123,7 +65,7 @@ def test_every_row_sums_to_one_and_agrees_with_log_probs(name, problem):
     assert_allclose(following, row, rtol=1e-12, atol=1e-300)
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(problem=problems())
 def test_printed_rows_fall_short_only_where_the_text_ends(problem):
     """Seed 004's n(x) counts the last token: its row lacks 1/(n(x) + ε), every other row sums to 1."""
@@ -188,14 +130,13 @@ def test_counts_are_stored_once_per_distinct_gram():
     assert NGram(3).fit(TEXT, vocabulary=4).size == len(grams)
 
 
-def test_an_order_that_fills_63_bits_keeps_its_keys_apart():
-    """7^22 < 2^63 < 7^23: the highest digit matters as much as the lowest."""
-    text = [6] * 22 + [0] + [6] * 21 + [1]
-    model = NGram(22, "mle").fit(text, vocabulary=7)
-    assert_allclose(model.next_distribution([6] * 21), [1 / 3, 1 / 3, 0, 0, 0, 0, 1 / 3])
-    assert model.next_distribution([0, *[6] * 20])[6] == 1
-    with pytest.raises(RnnError, match="63 bits"):
-        NGram(23).fit(text, vocabulary=7)
+def test_an_order_that_fills_63_bits_keeps_its_grams_apart():
+    """7^22 < 2^63 < 7^23, and 8^21 = 2^63: the highest digit matters as much as the lowest, on either side."""
+    for order in (20, 21, 22, 23, 50):
+        text = [6] * order + [0] + [6] * (order - 1) + [1]
+        model = NGram(order, "mle").fit(text, vocabulary=7)
+        assert_allclose(model.next_distribution([6] * (order - 1)), [1 / 3, 1 / 3, 0, 0, 0, 0, 1 / 3])
+        assert model.next_distribution([0, *[6] * (order - 2)])[6] == 1
 
 
 @pytest.mark.parametrize("ids", [np.array([0, 1, 2], np.uint8), (0, 1, 2), [0, 1, 2], np.array([0, 1, 2], np.int32)])
@@ -215,6 +156,20 @@ def test_any_integer_ids_will_do(ids):
         (lambda: NGram(2, epsilon=float("inf")), "epsilon is inf"),
         (lambda: NGram(2, epsilon="some"), "epsilon is 'some'"),
         (lambda: NGram(2, epsilon=[1.0, 1.0, 1.0]), "or 2 such numbers"),
+        (
+            lambda: NGram(2, "absolute", discount=1.0),
+            r"discount is 1.0; NGram; give a number of at least 0 and below 1",
+        ),
+        (lambda: NGram(2, "kneser-ney", discount=-0.1), "discount is -0.1"),
+        (lambda: NGram(2, "kneser-ney", discount=[0.5] * 3), "or 2 of them"),
+        (lambda: NGram(2, "kneser-ney", discount="much"), "discount is 'much'"),
+        (lambda: NGram(2, "modified-kneser-ney", discount=0.5), r"D2 in \[0, 2\)"),
+        (lambda: NGram(2, "modified-kneser-ney", discount=[1.0, 1.0, 1.5]), "discount is"),
+        (lambda: NGram(2, "modified-kneser-ney", discount=[0.5, 2.0, 1.5]), "discount is"),
+        (lambda: NGram(2, "katz", discount=0.5), "katz takes no discount; NGram; leave it out"),
+        (lambda: NGram(2, "jelinek-mercer", weight=1.1), "weight is 1.1"),
+        (lambda: NGram(2, "jelinek-mercer", weight=float("nan")), "weight is nan"),
+        (lambda: NGram(2, "katz", weight=0.5), "katz takes no weight"),
         (lambda: NGram(3).fit([0, 1], vocabulary=2), "order 3 is above the text's 2"),
         (lambda: NGram(1).fit([], vocabulary=2), "the text is empty"),
         (lambda: NGram(1).fit([0], vocabulary=0), "vocabulary is 0"),
@@ -256,8 +211,9 @@ def test_uniform():
 def test_a_smoothing_is_one_function():
     """A function entered in the table is a choice at once, under the one recursion."""
 
-    def half_and_half(seen: Seen, lower: np.ndarray) -> np.ndarray:
-        return np.where(seen.total > 0, (seen.joint / np.maximum(seen.total, 1) + lower) / 2, lower)
+    def half_and_half(seen: Seen) -> Shares:
+        spare = np.where(seen.total > 0, 0.5, 1.0)
+        return seen.mixed(seen.counts / seen.total[seen.contexts] / 2, spare, seen.lower)
 
     try:
         smoothing(half_and_half)
