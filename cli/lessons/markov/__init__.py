@@ -1,0 +1,1 @@
+"""Markov chains: what is known today, and nothing before it."""
