@@ -224,7 +224,7 @@ class Op:
         if wanted:
             out.node = node = _new(Node)
             node.op, node.args, node.outputs, node.seq = self, args, (data,), next(_numbers)
-            node.storage = node.notes = None
+            node.kept = node.storage = node.notes = None
             out.requires_grad = True
         else:
             out.node, out.requires_grad = None, False

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from minigrad import Tensor
-from minigrad.graph import Node, nodes
+from minigrad.graph import Array, Node, nodes
 
 
 @dataclass(frozen=True)
@@ -20,14 +24,27 @@ class Cost:
 def cost(output: Tensor) -> Cost:
     """Counted over the graph behind `output`: 2 m k n for a product (m, k) by (k, n), else one per entry made."""
     graph = nodes(output)
-    kept = {id(array): array for node in graph for array in node.outputs if array.base is None}
-    return Cost(sum(map(_operations, graph)), sum(a.nbytes for a in kept.values()))
+    kept: dict[int, int] = {}
+    for array in (array for node in graph for array in (*node.outputs, *_arrays(node.kept))):
+        owner = array.base if isinstance(array.base, np.ndarray) else array
+        kept[id(owner)] = max(kept.get(id(owner), 0), array.nbytes)
+    return Cost(sum(map(_operations, graph)), sum(kept.values()))
+
+
+def _arrays(kept: Any) -> Iterator[Array]:
+    """Those that an op keeps besides its outputs."""
+    if isinstance(kept, np.ndarray):
+        yield kept
+    elif isinstance(kept, tuple | list):
+        for part in kept:
+            yield from _arrays(part)
 
 
 def _operations(node: Node) -> int:
     made = sum(array.size for array in node.outputs)
-    if node.op.name == "matmul":
-        return 2 * made * int(node.inputs[0].shape[-1])
+    if node.op.name in ("matmul", "linear"):
+        biases = made if node.op.name == "linear" and node.inputs[2] is not None else 0
+        return 2 * made * int(node.inputs[0].shape[-1]) + biases
     return 0 if node.op.view or node.op.name in ("stack", "concat") else made
 
 

@@ -60,8 +60,9 @@ def _value(v: float, log: bool) -> str:
 
 
 def _draw(c: Curve, x: tuple[float, float], y: tuple[float, float], columns: int, height: int) -> list[str]:
-    dx, dy = (x[1] - x[0]) / 200, (y[1] - y[0]) / 200  # the canvas drops points on its very edge
-    canvas = Canvas(columns, height, xmin=x[0] - dx, ymin=y[0] - dy, xmax=x[1] + dx, ymax=y[1] + dy)
+    # A dot more on the right and above, as the canvas drops what is on that edge: two in a column, four in a row.
+    dx, dy = (x[1] - x[0]) / (2 * columns - 1), (y[1] - y[0]) / (4 * height - 1)
+    canvas = Canvas(columns, height, xmin=x[0], ymin=y[0], xmax=x[1] + dx, ymax=y[1] + dy)
     points = list(zip(c.x, c.y, strict=True))
     for a, b in zip(points, points[1:] or points, strict=False):
         canvas.line(*a, *b)

@@ -158,7 +158,7 @@ def test_a_run_of_other_sizes_or_words_is_refused(text, tmp_path, capsys):
     path = tmp_path / "r" / "run.json"
     about = json.loads(path.read_text())
     for change in (
-        {"format": 3}, {"vocabulary": about["vocabulary"][:-1]}, {"vocabulary": "abc"}, {"settings": {}},
+        {"format": 4}, {"vocabulary": about["vocabulary"][:-1]}, {"vocabulary": "abc"}, {"settings": {}},
         {"settings": {**about["settings"], "hidden": 13}}, {"settings": {**about["settings"], "hidden": "many"}},
         {"settings": {**about["settings"], "cell": "gruu"}}, {"settings": {**about["settings"], "dtype": "x"}},
         {"settings": {**about["settings"], "tokens": "x"}}, {"settings": {**about["settings"], "tokens": "byte"}},
