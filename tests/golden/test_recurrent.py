@@ -18,12 +18,10 @@ CASES = {f"{stem}: {form}": case for stem, cases in FILES.items() for form, case
 LAYERS = {"RNN": RNN, "GRU": GRU, "LSTM": LSTM}
 WAYS = {
     "stepwise": {"implementation": "stepwise"},
-    "auto": {"implementation": "auto"},
     "stepwise, checkpointed": {"implementation": "stepwise", "gradient_checkpointing": True},
-    "auto, checkpointed": {"implementation": "auto", "gradient_checkpointing": True},
+    "fused": {"implementation": "fused"},
+    "fused, checkpointed": {"implementation": "fused", "gradient_checkpointing": True},
 }
-FUSED = {"recurrent_rnn_tanh"}
-"""The files whose layer has a kernel, so that asking for it is no error."""
 
 
 def run(case, **options):
@@ -57,11 +55,6 @@ def compare(case, **options):
 @pytest.mark.parametrize("name", CASES)
 def test_layers_are_as_stored(name, way):
     compare(CASES[name], **WAYS[way])
-
-
-@pytest.mark.parametrize("form", [f"{stem}: {form}" for stem in FUSED for form in FILES[stem]])
-def test_kernels_are_as_stored(form):
-    compare(CASES[form], implementation="fused")
 
 
 VARIANTS = {

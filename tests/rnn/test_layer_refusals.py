@@ -53,8 +53,8 @@ REFUSED = {
     "no nonlinearity 'sin'; RNN; give 'tanh' or 'relu'": lambda: RNN(3, 5, nonlinearity="sin"),
     "no feedback 'x'; JordanRNN; give 'probabilities' or 'scores'": lambda: JordanRNN(3, 5, 2, feedback="x"),
     "no device 'tpu'; GRU; give 'cpu'": lambda: GRU(3, 5, device="tpu"),
-    "relu has no fused kernel; RNN; give 'auto' or 'stepwise'": lambda: RNN(
-        3, 5, nonlinearity="relu", implementation="fused"
+    "jordan has no fused kernel; JordanRNN; give 'auto' or 'stepwise'": lambda: JordanRNN(
+        3, 5, 2, implementation="fused"
     ),
     "no implementation 'quick'; Recurrent; give 'auto', 'fused' or 'stepwise'": lambda: Recurrent(
         ElmanCell(), 3, 5, implementation="quick"

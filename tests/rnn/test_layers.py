@@ -69,7 +69,7 @@ def test_integers_are_one_hot_vectors(T, B, I, H, seed):  # noqa: E741
 def test_auto_takes_the_kernel():
     layer = RNN(2, 3, rng=np.random.default_rng(0))
     output, _ = layer(drawn(2, 1, 2, dtype=np.float32))
-    assert output.node.op.name == "elman_sequence"
+    assert output.node.op.name == "elman_layer"
     assert pair(2, 3)[1](drawn(2, 1, 2, dtype=np.float32))[0].node.op.name == "stack"
 
 
