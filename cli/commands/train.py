@@ -34,7 +34,7 @@ _AT_LEAST_1 = click.IntRange(min=1)
 @options.plain
 @options.as_json
 @click.pass_context
-def command(context: click.Context, plain: bool, as_json: bool, preset: str | None, **flags: Any) -> int:
+def command(context: click.Context, /, plain: bool, as_json: bool, preset: str | None, **flags: Any) -> int:
     """Train a language model on a text: of its characters, words or bytes.
 
     Shows perplexity on the training part and on the part held out, and saves the run in a folder that sample and
