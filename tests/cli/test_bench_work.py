@@ -8,7 +8,7 @@ from numpy.testing import assert_allclose
 
 from cli.lab.bench import problem
 from cli.lab.bench.implementations import WORKERS
-from cli.lab.bench.products import flops, products
+from cli.lab.bench.products import Product, flops, products
 from cli.lab.bench.workers import floor, ours, serving
 from cli.lab.bench.workloads import TRAINING, Workload, chosen, growing
 from minigrad import ShapeError
@@ -120,10 +120,29 @@ def test_the_floor_does_every_product(monkeypatch):
     done = []
     multiply = np.matmul
     monkeypatch.setattr(np, "matmul", lambda a, b, out: done.append(2 * a.size * b.shape[1]) or multiply(a, b, out=out))
+    monkeypatch.setattr(floor, "_seconds", lambda run: 0.0)  # of equals the first is taken: BLAS
     workload = Workload("w", "gru", 5, 2, True, steps=4, batch=3, vocabulary=6)
     floor.load(workload.fields(), {}).step()
     assert sum(done) == flops(workload)
     assert len(done) > len(products(workload)), "those of a loop over time are done one by one"
+
+
+@pytest.mark.parametrize("shape", [(4, 3, 5, 15), (1, 70, 33, 40), (2, 1, 8, 8)])
+def test_both_kernels_of_the_floor_give_the_products(shape):
+    """One of them is as slow as it likes; wrong neither may be."""
+    times, m, k, n = shape
+    rng = np.random.default_rng(0)
+    left, right = (rng.standard_normal(s).astype(np.float32) for s in ((times, m, k), (k, n)))
+    for kernel in (floor._blas, floor._packed):
+        out = np.full((times, m, n), np.nan, np.float32)
+        kernel(left, right, out)()
+        assert np.abs(out - left.astype(float) @ right.astype(float)).max() < 1e-4
+
+
+def test_the_floor_takes_the_quicker_kernel(monkeypatch):
+    monkeypatch.setattr(floor, "_seconds", lambda run: 1.0 if run.__qualname__.startswith("_blas") else 0.5)
+    monkeypatch.setattr(floor, "_packed", lambda *operands: lambda: "packed")
+    assert floor._kernel(Product("p", 3, 4, 5), np.random.default_rng(0))() == "packed"
 
 
 @pytest.mark.parametrize("variant", ["auto", "stepwise"])
