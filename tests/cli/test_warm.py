@@ -23,7 +23,7 @@ MINUTES = 600  # seconds that a slow machine may take to compile everything
 
 # Modules whose kernels `warm` does not compile, and why.
 EXCEPTIONS = {
-    "cli.lab.bench.workers.floor": "what bench compares with; only its own process runs it",
+    "cli.lab.bench.packed": "what bench compares with; only its own process runs it",
     "cli.lessons.speed.compiled": "what that lesson times beside the kernels; small, and compiled when it is read",
 }
 

@@ -14,12 +14,12 @@ from typing import Any
 
 import numpy as np
 
+from cli.lab.bench.packed import repeated
 from cli.lab.bench.products import Product, products
 from cli.lab.bench.workloads import Workload
 from minigrad.graph import Array
 from minigrad.kernels import threads
-from minigrad.kernels.compiling import kernel
-from minigrad.kernels.gemm import multiply, pack, panels_size
+from minigrad.kernels.gemm import pack, panels_size
 from minigrad.kernels.workspace import aligned
 
 F = np.float32
@@ -76,17 +76,8 @@ def _packed(left: Array, right: Array, out: Array) -> Callable[[], None]:
     parts = threads.num_threads()
     rows = [m * part // parts for part in range(parts + 1)]
     flat = left.reshape(-1), out.reshape(-1)
-    jobs = [partial(_products, a, b, times, m, *flat, k, n, panels) for a, b in pairwise(rows) if a < b]
+    jobs = [partial(repeated, a, b, times, m, *flat, k, n, panels) for a, b in pairwise(rows) if a < b]
     return partial(threads.run, jobs)
-
-
-@kernel
-def _products(
-    first: int, last: int, times: int, m: int, left: Array, out: Array, k: int, n: int, panels: Array
-) -> None:
-    for t in range(times):
-        row = t * m + first
-        multiply(left, row * k, k, k, 1, panels, 0, k, out, row * n, n, last - first, n, k, False)
 
 
 def _seconds(run: Callable[[], None]) -> float:
