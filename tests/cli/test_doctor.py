@@ -121,7 +121,8 @@ def test_nothing_is_compiled_and_nothing_is_written(capsys, cache):
     assert found["obstacle"] is None
     assert found["bytes"] == 0
     assert found["older"] == []
-    assert "rnn-lab warm" in shown(capsys)
+    # Kernels look where they were told to when they were imported, which another test may have done.
+    assert ("rnn-lab warm" in shown(capsys)) == (found["kernels"] < found["of"])
 
 
 def test_kernels_are_counted_as_they_stand_in_the_sources(capsys):
