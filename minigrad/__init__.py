@@ -52,13 +52,14 @@ from minigrad.recompute import checkpoint
 from minigrad.scalar import Value
 from minigrad.tape import Tape, compile
 from minigrad.tensor import Tensor
+from minigrad.view import GraphView, graph_of
 
 __all__ = [
-    "AnomalyError", "DeviceError", "DtypeError", "GradError", "MinigradError", "ShapeError", "Tape", "Tensor", "Value",
-    "abs", "broadcast_to", "checkpoint", "clip", "compile", "concat", "conv1d", "cross_entropy", "cumsum",
-    "detect_anomaly", "differences", "dropout", "einsum", "exp", "expand_dims", "flip", "grad", "gradcheck",
-    "gradgradcheck", "hessian", "hvp", "jacobian", "jvp", "log", "log_softmax", "logsumexp", "matmul", "max", "maximum",
-    "mean", "min", "minimum", "mse_loss", "nn", "no_grad", "norm", "optim", "pad", "relative_error", "relu", "reshape",
-    "sigmoid", "softmax", "split", "sqrt", "squeeze", "stack", "sum", "take", "tanh", "transpose", "unstack", "var",
-    "vjp", "where",
+    "AnomalyError", "DeviceError", "DtypeError", "GradError", "GraphView", "MinigradError", "ShapeError", "Tape",
+    "Tensor", "Value", "abs", "broadcast_to", "checkpoint", "clip", "compile", "concat", "conv1d", "cross_entropy",
+    "cumsum", "detect_anomaly", "differences", "dropout", "einsum", "exp", "expand_dims", "flip", "grad", "gradcheck",
+    "gradgradcheck", "graph_of", "hessian", "hvp", "jacobian", "jvp", "log", "log_softmax", "logsumexp", "matmul",
+    "max", "maximum", "mean", "min", "minimum", "mse_loss", "nn", "no_grad", "norm", "optim", "pad", "relative_error",
+    "relu", "reshape", "sigmoid", "softmax", "split", "sqrt", "squeeze", "stack", "sum", "take", "tanh", "transpose",
+    "unstack", "var", "vjp", "where",
 ]  # fmt: skip

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from minigrad import GraphView
 from rnn.formulas.worked import Worked
 
 Relation = Literal["<=", ">="]
@@ -154,7 +155,15 @@ class Pieces:
     caption: str = ""
 
 
-Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice | Strips | Traces | Cloud | Pieces
+@dataclass(frozen=True)
+class Tree:
+    """What a value was computed from: ops, leaves and their gradients."""
+
+    view: GraphView
+    caption: str = ""
+
+
+Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice | Strips | Traces | Cloud | Pieces | Tree
 
 
 @dataclass(frozen=True)

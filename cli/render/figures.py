@@ -24,6 +24,7 @@ from cli.lab.figures import (
     Strips,
     Table,
     Traces,
+    Tree,
     Witnesses,
 )  # fmt: skip
 from cli.render import numbers
@@ -35,6 +36,7 @@ from cli.render.minibatches import pieces
 from cli.render.plots import plot
 from cli.render.strips import strips
 from cli.render.traces import traces
+from cli.render.trees import tree
 from rnn.formulas.worked import Applied, Term, Worked
 
 
@@ -138,6 +140,7 @@ _DRAWN: dict[type, Callable[[Any, int], RenderableType]] = {
     Traces: traces,
     Pieces: pieces,
     Cloud: cloud,
+    Tree: tree,
 }
 
 
