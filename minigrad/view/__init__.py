@@ -80,8 +80,9 @@ def graph_of(
     `names` says what things are called: `{"W": W}`, `vars()`, `dict(model.named_parameters())`; what is in lists and
     modules is named too. The gradients are those that there are: of Values after a backward pass, of tensors that are
     leaves. With `gradients` they are ∂output/∂ of everything, from a pass made for this picture, which frees nothing
-    and leaves every `grad` alone; the output must then be a number and its graph not freed (GradError). Where a graph
-    repeats itself it is folded, unless `fold` is off; it is walked with lists, so depth is no matter.
+    and leaves every `grad` alone (hooks run as ever); the output must be a number and its graph not freed, or there
+    is a GradError. Where a graph repeats itself it is folded, unless `fold` is off; it is walked with lists, so depth
+    is no matter.
 
     GradError for what has no graph. A graph that was freed by a backward pass ends where it was freed, and says so.
     """

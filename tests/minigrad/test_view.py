@@ -3,6 +3,7 @@
 import gc
 import sys
 import threading
+import weakref
 import xml.etree.ElementTree as ET
 
 import numpy as np
@@ -198,6 +199,21 @@ def test_fused_layers_checkpoints_and_their_leaves():
         "↑ checkpoint[1] #1",
     ]
     assert view.lines[3].gradient == "7"  # both entries of d/dx (2x² + 3x) at 1
+
+
+def test_a_picture_keeps_nothing_alive():
+    x = Tensor(np.ones(3), True)
+    inner = x.exp()
+    view, left = graph_of((inner * 2).sum(), {"x": x}, gradients=True), weakref.ref(inner)
+    gc.disable()
+    try:
+        del inner
+        assert left() is None
+    finally:
+        gc.enable()
+    assert "exp" in str(view)
+    assert view.dot()
+    assert view.svg()
 
 
 def test_views_and_many_outputs():
