@@ -12,7 +12,7 @@ import numpy as np
 
 from minigrad.graph import Array
 from minigrad.kernels.compiling import kernel
-from minigrad.kernels.gemm import PANEL_BYTES, multiply
+from minigrad.kernels.gemm import multiply
 from minigrad.kernels.packing import Packing
 from minigrad.kernels.simd import largest
 from minigrad.kernels.vector import exp
@@ -32,42 +32,27 @@ class Layer(NamedTuple):
 
 
 @kernel
-def _step(
-    kind: int, flag: bool, n: int, memory: Array, w_x: int, width: int, w_h: int, table: int, extra: int, x: Array,
-    state: Array, a: Array, y: Array,
+def _layer(
+    kind: int, flag: bool, n: int, memory: Array, place: Array, x: Array, id_: Array, state: Array, a: Array,
+    y: Array, space: Array, one: Array,
 ) -> None:  # fmt: skip
-    """One layer's step: state (h, then c), from x or, where width is 0, from the row of the table alone; y = h."""
-    row, h = memory[table:], state[:n]
-    more = memory[extra : extra + 3 * n]
-    dense = width > 0
+    """One layer's step, as a sequence of one step and one row: from x or, where its width is 0, the id alone; y = h."""
+    w_x, width, w_h, table, extra = place
     if kind == ELMAN:
-        if dense:
-            multiply(x, 0, width, width, 1, memory, w_x, width, a, 0, n, 1, n, width, False)
-        multiply(h, 0, n, n, 1, memory, w_h, n, a, 0, n, 1, n, n, dense)
-        if flag:
-            elman_kernels._step_relu(a, 0, row, 0, h, 0, y, 0, n)
-        else:
-            elman_kernels._step(a, 0, row, 0, h, 0, y, 0, n)
+        elman_kernels.forward(
+            0, 1, one, True, 1, 1, n, False, flag, x, width, id_, memory[table:], memory[extra:], one, memory[w_x:],
+            memory[w_h:], state, a, 1, y, n, 0, state, space, 1,
+        )  # fmt: skip
     elif kind == LSTM:
-        if dense:
-            multiply(x, 0, width, width, 1, memory, w_x, width, a, 0, 4 * n, 1, 4 * n, width, False)
-        multiply(h, 0, n, n, 1, memory, w_h, n, a, 0, 4 * n, 1, 4 * n, n, dense)
-        lstm_kernels._step(a, 0, row, 0, more, state[n : 2 * n], h, 0, y, 0, n)
+        lstm_kernels.forward(
+            0, 1, one, True, 1, 1, n, False, flag, x, width, id_, memory[table:], memory[extra:], one, memory[w_x:],
+            memory[w_h:], state, a, 1, y, n, 0, state, space, 1,
+        )  # fmt: skip
     else:
-        gates = w_h + n * ((n * a.itemsize + PANEL_BYTES - 1) // PANEL_BYTES) * (PANEL_BYTES // a.itemsize)
-        if dense:
-            multiply(x, 0, width, width, 1, memory, w_x, width, a, n, 3 * n, 1, 3 * n, width, False)
-        multiply(h, 0, n, n, 1, memory, gates, n, a, n, 2 * n, 1, 2 * n, n, dense)
-        if not dense:
-            for j in range(3 * n, 4 * n):
-                a[j] = 0
-        if flag:
-            multiply(h, 0, n, n, 1, memory, w_h, n, a, 0, n, 1, n, n, False)
-            gru_kernels._step_after(a, 0, row, 0, more, h, 0, y, 0, n)
-        else:
-            gru_kernels._gates(a, 0, row, 0, h, 0, y, n)
-            multiply(y, 0, n, n, 1, memory, w_h, n, a, 3 * n, n, 1, n, n, True)
-            gru_kernels._new(a, 0, row, 0, h, 0, y, 0, n)
+        gru_kernels.forward(
+            0, 1, one, True, 1, 1, n, False, flag, x, width, id_, memory[table:], memory[extra:], one, memory[w_x:],
+            memory[w_h:], state, a, 1, y, n, 0, state, space, 1,
+        )  # fmt: skip
 
 
 @kernel
@@ -93,24 +78,23 @@ def _draw(scores: Array, p: Array, temperature: float, uniform: float) -> int:
 
 @kernel
 def _generate(
-    kind: int, flag: bool, n: int, memory: Array, places: Array, states: Array, a: Array, outputs: Array, p: Array,
-    head: int, bias: int, scores: Array, last: int, temperature: float, uniforms: Array, ids: Array,
+    kind: int, flag: bool, n: int, memory: Array, places: Array, states: Array, a: Array, outputs: Array,
+    space: Array, p: Array, head: int, bias: int, scores: Array, id_: Array, temperature: float, uniforms: Array,
+    ids: Array,
 ) -> None:  # fmt: skip
-    """Feed `last` and draw, for each uniform number. places (L, 5): W_ih, its width, W_hh, table or bias, the rest."""
+    """Feed id_ (1,) and draw, for each uniform number. places (L, 5): W_ih, its width, W_hh, table or bias, the rest."""
     layers, v = places.shape[0], scores.size
-    blocks = 1 if kind == ELMAN else 3 if kind == GRU else 4
+    one = np.ones(1, np.int64)
     for i in range(uniforms.size):
         for k in range(layers):
-            w_x, width, w_h, table, extra = places[k]
             below, y = outputs[((k + 1) % 2) * n :], outputs[(k % 2) * n :]
-            at = table + last * blocks * n if k == 0 else table
-            _step(kind, flag, n, memory, w_x, width, w_h, at, extra, below, states[k], a, y)
+            _layer(kind, flag, n, memory, places[k], below, id_, states[k], a, y, space, one)
         top = outputs[((layers - 1) % 2) * n :]
         for j in range(v):
             scores[j] = memory[bias + j]
         multiply(top, 0, n, n, 1, memory, head, n, scores, 0, v, 1, v, n, True)
-        last = _draw(scores, p, temperature, uniforms[i])
-        ids[i] = last
+        id_[0] = _draw(scores, p, temperature, uniforms[i])
+        ids[i] = id_[0]
 
 
 class Stream:
@@ -127,15 +111,16 @@ class Stream:
         self._memory = aligned((sum(piece.size for piece in self._pieces),), dtype)
         np.concatenate(self._pieces, out=self._memory)
         self._states = np.array([np.concatenate(layer.state) for layer in layers])
-        self._a, self._outputs = np.zeros(5 * n, dtype), np.zeros(2 * n, dtype)
+        self._a, self._outputs, self._space = (np.zeros(size * n, dtype) for size in (5, 2, 2))
         self._scores, self._p = np.zeros(len(head), dtype), np.zeros(len(head))
 
     def draw(self, last: int, temperature: float, uniforms: Array) -> Array:
         """As many ids as there are uniform numbers in [0, 1), after `last`, which is fed first."""
         ids = np.empty(uniforms.size, np.int64)
         _generate(
-            self._kind, self._flag, self._n, self._memory, self._places, self._states, self._a, self._outputs, self._p,
-            self._head, self._bias, self._scores, last, float(temperature), uniforms, ids,
+            self._kind, self._flag, self._n, self._memory, self._places, self._states, self._a, self._outputs,
+            self._space, self._p, self._head, self._bias, self._scores, np.array([last], np.int64), float(temperature),
+            uniforms, ids,
         )  # fmt: skip
         return ids
 
