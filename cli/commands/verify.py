@@ -28,7 +28,7 @@ def command(
     """
     if all_seeds and mutate:
         raise click.UsageError("--all-seeds goes without --mutate; leave one out")
-    if all_seeds and click.get_current_context().get_parameter_source("seed") != click.core.ParameterSource.DEFAULT:
+    if all_seeds and options.given(click.get_current_context(), "seed"):
         raise click.UsageError("--all-seeds goes without --seed; leave one out")
     if mutate:
         return _mutate(equation, problems, seed, plain, as_json)

@@ -23,12 +23,18 @@ class Cost:
 
 def cost(output: Tensor) -> Cost:
     """Counted over the graph behind `output`: 2 m k n for a product (m, k) by (k, n), else one per entry made."""
-    graph = nodes(output)
-    kept: dict[int, int] = {}
-    for array in (array for node in graph for array in (*node.outputs, *_arrays(node.kept))):
-        owner = array.base if isinstance(array.base, np.ndarray) else array
-        kept[id(owner)] = max(kept.get(id(owner), 0), array.nbytes)
-    return Cost(sum(map(_operations, graph)), sum(kept.values()))
+    return Cost(sum(map(_operations, nodes(output))), held(output))
+
+
+def held(output: Tensor) -> int:
+    """Bytes of all arrays that the record behind `output` holds, each counted once; views hold none of their own."""
+    found: dict[int, int] = {}
+    for node in nodes(output):
+        written = () if node.op.view else node.outputs
+        for array in (*written, *_arrays(node.kept)):
+            place = array.__array_interface__["data"][0]
+            found[place] = max(found.get(place, 0), array.nbytes)
+    return sum(found.values())
 
 
 def _arrays(kept: Any) -> Iterator[Array]:

@@ -11,12 +11,13 @@ import operator
 from collections.abc import Callable
 from typing import Any
 
-import numba.core.cgutils
 import numba.core.imputils
 import numba.core.typing.templates
 import numba.extending
 from llvmlite import ir
 from numba.core import types
+
+from minigrad.kernels.simd import cgutils, data_of, in_kernels
 
 # Numba's own annotations, where there are any, are not of the strict kind.
 _core: Any = numba.core
@@ -54,21 +55,16 @@ _arithmetic(operator.sub, "fsub")
 _arithmetic(operator.mul, "fmul")
 
 
-def intrinsic(function: Callable[..., Any]) -> Any:
-    """Numba's decorator for functions that write LLVM's instructions themselves."""
-    return _extending.intrinsic(function)
-
-
 def _address(context: Any, builder: Any, kind: Any, array: Any, i: Any) -> Any:
     """A pointer to entry i of a flat array, or to its row i of lanes."""
-    data = context.make_array(kind)(context, builder, array).data
+    data = data_of(context, builder, kind, array)
     if kind.ndim == 1:
         return builder.gep(data, [i])
     first = builder.gep(data, [builder.mul(i, ir.Constant(i.type, WIDTH))])
     return builder.bitcast(first, _VECTOR.as_pointer())
 
 
-@intrinsic
+@in_kernels
 def load(typing: Any, array: Any, i: Any) -> Any:
     """Entry i of an array (N,), or row i of lanes (N, 8)."""
 
@@ -78,7 +74,7 @@ def load(typing: Any, array: Any, i: Any) -> Any:
     return (types.float64 if array.ndim == 1 else LANES)(array, types.uintp), generate
 
 
-@intrinsic
+@in_kernels
 def store(typing: Any, array: Any, i: Any, x: Any) -> Any:
     """Write x there; a number goes into every lane."""
 
@@ -103,7 +99,7 @@ def _all(x: Any, number: float) -> Any:
     return ir.Constant(_kind(x), [number] * WIDTH if x == LANES else number)
 
 
-@intrinsic
+@in_kernels
 def ramp(typing: Any, x: Any) -> Any:
     """relu: 0 where x ≤ 0, and x elsewhere, nan included."""
 
@@ -114,7 +110,7 @@ def ramp(typing: Any, x: Any) -> Any:
     return x(x), generate
 
 
-@intrinsic
+@in_kernels
 def step(typing: Any, x: Any) -> Any:
     """1 where x > 0, and 0 elsewhere."""
 
@@ -125,14 +121,14 @@ def step(typing: Any, x: Any) -> Any:
     return x(x), generate
 
 
-@intrinsic
+@in_kernels
 def rounded(typing: Any, x: Any) -> Any:
     """x, a product: LLVM may not fuse it with an addition that follows, so the bits are those of Python's floats."""
 
     def generate(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         name = f"llvm.arithmetic.fence.{f'v{WIDTH}f64' if x == LANES else 'f64'}"
         identity = ir.FunctionType(_kind(x), [_kind(x)])
-        fence = _core.cgutils.get_or_insert_function(builder.module, identity, name)
+        fence = cgutils.get_or_insert_function(builder.module, identity, name)
         return builder.call(fence, args)
 
     return x(x), generate

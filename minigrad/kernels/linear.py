@@ -9,15 +9,7 @@ import numpy as np
 from minigrad.graph import Array
 from minigrad.kernels import threads
 from minigrad.kernels.compiling import kernel
-from minigrad.kernels.gemm import (
-    ROWS,
-    UINT,
-    multiply,
-    pack,
-    pack_left,
-    panels_size,
-    tiles_size,
-)  # fmt: skip
+from minigrad.kernels.gemm import ROWS, UINT, multiply, pack, pack_left, panels_size, tiles_size
 from minigrad.kernels.packing import Packing, wait_for_all
 from minigrad.kernels.workspace import aligned, plain, scratch
 

@@ -15,9 +15,8 @@ from minigrad.kernels.host import host
 cgutils: Any = numba.core.cgutils
 INT32, INT64 = ir.IntType(32), ir.IntType(64)
 
-in_kernels: Callable[[Callable[..., Any]], Any] = (
-    intrinsic  # what it makes is called with one argument less than it is written with
-)
+# What it makes is called with one argument less than it is written with.
+in_kernels: Callable[[Callable[..., Any]], Any] = intrinsic
 
 
 def data_of(context: Any, builder: Any, kind: Any, array: Any) -> Any:

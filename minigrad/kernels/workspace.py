@@ -1,7 +1,7 @@
 """Memory for kernels: aligned as vectors want it, and used again instead of being asked for anew.
 
-A training step needs the same large arrays every time. Fresh memory costs a page fault for every 4 KiB of it, which
-can be a tenth of the step; so what is let go of is kept for the next who asks for as much.
+A training step needs the same large arrays every time. Fresh memory costs a page fault for every 4 KiB of it; so what
+is let go of is kept for the next who asks for as much.
 """
 
 from __future__ import annotations

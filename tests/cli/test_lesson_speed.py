@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from cli.lab import lessons
 from cli.lab.bench.results import Times as BenchTimes
 from cli.lab.bench.results import Timing
+from cli.lab.costs import held
 from cli.lab.experiments import conduct
 from cli.lab.figures import Excerpt, Table
 from cli.lessons.speed import bits, clock, counting, functions, growth, packing, peers, same, sharing
@@ -267,9 +268,9 @@ def test_a_tally_of_what_can_be_counted_by_hand():
 def test_bytes_held_by_hand():
     x = Tensor(np.ones((4, 8)), requires_grad=True)
     y = x * 2.0
-    assert growth.held(y) == 4 * 8 * 8
-    assert growth.held(y.reshape(32)[::2].exp()) == 4 * 8 * 8 + 16 * 8  # views hold nothing
-    assert growth.held(y.tanh() + y) == 3 * 4 * 8 * 8
+    assert held(y) == 4 * 8 * 8
+    assert held(y.reshape(32)[::2].exp()) == 4 * 8 * 8 + 16 * 8  # views hold nothing
+    assert held(y.tanh() + y) == 3 * 4 * 8 * 8
 
 
 def test_forty_digits():

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import numpy as np
 
 from cli.lab.bench.products import flops
 from cli.lab.bench.workloads import BATCHES, LENGTHS, Workload
-from cli.lab.costs import growth
+from cli.lab.costs import growth, held
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Result, Table, at_least, at_most
 from cli.lessons.speed.clock import in_turn, ms, us
 from cli.lessons.speed.networks import CELLS, NAMES, WIDTHS, network, workload
 from cli.lessons.speed.same import TWO
 from cli.lessons.speed.sharing import in_threads
-from minigrad import Tensor
-from minigrad.graph import Array, nodes
 from rnn.fused.inside import KEPT
 from rnn.layers import LAYERS
 from rnn.sequence import Implementation
@@ -84,23 +80,3 @@ def _per_step(cell: str, name: Implementation, units: int, batch: int, rng: np.r
     layer = LAYERS[cell](5, units, implementation=name, rng=rng)
     short, long = (held(layer(rng.standard_normal((T, batch, 5), np.float32))[0]) for T in (40, 60))
     return (long - short) / 20
-
-
-def held(output: Tensor) -> int:
-    """Bytes of all arrays that the record behind `output` holds, each counted once; views hold none of their own."""
-    found: dict[int, int] = {}
-    for node in nodes(output):
-        written, aside = () if node.op.view else node.outputs, node.kept if node.op.keeps else None
-        for array in (*written, *_arrays(aside)):
-            place = array.__array_interface__["data"][0]
-            found[place] = max(found.get(place, 0), array.nbytes)
-    return sum(found.values())
-
-
-def _arrays(value: Any) -> Iterator[Array]:
-    """Every array in what an op has kept."""
-    if isinstance(value, np.ndarray):
-        yield value
-    elif isinstance(value, tuple | list):
-        for inner in value:
-            yield from _arrays(inner)
