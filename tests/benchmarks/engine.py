@@ -18,7 +18,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 from dataclasses import asdict
 from pathlib import Path
@@ -27,6 +26,7 @@ from statistics import median
 import numpy as np
 from engine_peers import SIDE, B, H, I, T, by_hand
 from engine_rows import Chain, Memory, Missing, Ratio
+from worker import Worker
 
 TOLERANCE = 1e-9
 RNN = f"tanh RNN, T={T} B={B} I={I} H={H}, forward + backward"
@@ -35,40 +35,20 @@ CHAIN = "a node of a chain, forward + backward"
 MEMORY = "memory after backward of the RNN"
 
 
-class Worker:
-    """An engine in another process, answering one request at a time."""
-
-    def __init__(self, engine, threads=0):
-        self.engine = engine
-        self.label = f"{engine} ({threads} thread{'s' * (threads > 1)})" if threads else engine
-        program = Path(__file__).with_name("engine_worker.py")
-        command = [sys.executable, str(program), engine, str(threads)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
-        self.hello = self._answer()
-
-    def ask(self, what, **how):
-        self.process.stdin.write(json.dumps([what, how]) + "\n")
-        self.process.stdin.flush()
-        return self._answer()
-
-    def _answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the process of {self.engine} ended; what it said is above")
-        return json.loads(line)
-
-    def close(self):
-        self.process.communicate()
+def started(engine, threads=0):
+    """A process for the engine, on some threads."""
+    program = Path(__file__).with_name("engine_worker.py")
+    return Worker(engine, [sys.executable, program, engine, threads])
 
 
 def start():
     """Workers whose engine is there, ours first, and why the other engines are not."""
-    workers = [Worker("minigrad"), Worker("torch", 1), Worker("torch", 2), Worker("autograd")]
-    missing = {w.engine: w.hello["missing"] for w in workers if "missing" in w.hello}
+    workers = [started("minigrad"), started("torch", 1), started("torch", 2), started("autograd")]
+    missing = {w.name: w.missing for w in workers if w.missing}
     for worker in workers:
-        if worker.engine in missing:
+        if worker.name in missing:
             worker.close()
-    return [w for w in workers if w.engine not in missing], missing
+    return [w for w in workers if w.name not in missing], missing
 
 
 def disagreements(workers, longest):
@@ -81,7 +61,7 @@ def disagreements(workers, longest):
             errors["the chain"] = worker.ask("chain", length=longest)["error"]
         for name, error in errors.items():
             if not error <= TOLERANCE:  # so that nan is caught too
-                yield f"{worker.engine}: the gradient of {name} is off by {error:.1e}, more than {TOLERANCE:.0e}"
+                yield f"{worker.name}: the gradient of {name} is off by {error:.1e}, more than {TOLERANCE:.0e}"
 
 
 def in_turn(workers, rounds, what, **how):
@@ -96,16 +76,16 @@ def in_turn(workers, rounds, what, **how):
 def ratios(what, goals, present, missing, rounds, request, **how):
     """A row for each engine of `goals`: ours over its fastest worker, or what is missing."""
     ours, *peers = present
-    times = in_turn([ours, *(w for w in peers if w.engine in goals)], rounds, request, **how)
+    times = in_turn([ours, *(w for w in peers if w.name in goals)], rounds, request, **how)
     for engine, goal in goals.items():
         if engine in missing:
             remedy = f"`pip install {engine}` in an environment of your own that has this project too"
             yield Missing(what, engine, missing[engine], remedy)
             continue
-        best = min((w for w in peers if w.engine == engine), key=lambda w: median(times[w]))
+        best = min((w for w in peers if w.name == engine), key=lambda w: median(times[w]))
         a, b = median(times[ours]), median(times[best])
         each = [x / y for x, y in zip(times[ours], times[best], strict=True)]
-        yield Ratio(what, best.label, a, b, a / b, min(each), max(each), goal)
+        yield Ratio(what, best.hello["label"], a, b, a / b, min(each), max(each), goal)
 
 
 def chain(ours, rounds, lengths):
@@ -142,7 +122,7 @@ def options():
 
 def setting(present, rounds):
     found = {"python": platform.python_version(), "numpy": np.__version__, "processors": os.cpu_count()}
-    return {**found, **{w.engine: w.hello["version"] for w in present}, "rounds": rounds}
+    return {**found, **{w.name: w.hello["version"] for w in present}, "rounds": rounds}
 
 
 def run(present, missing, chosen):

@@ -5,13 +5,13 @@ found, or what is missing. Times are in seconds. Python's collector of cycles st
 """
 
 import gc
-import json
 import statistics
 import sys
 import tracemalloc
 from time import perf_counter
 
 from engine_peers import ENGINES, PARAMETERS, problem
+from worker import serve
 
 
 def seconds(work, repeats):
@@ -74,18 +74,12 @@ def memory(engine):
 REQUESTS = {"gradients": gradients, "rnn": rnn, "add": add, "chain": chain, "memory": memory}
 
 
-def main():
-    name, threads = sys.argv[1], int(sys.argv[2])
-    try:
-        engine = ENGINES[name](threads)
-    except ImportError as error:
-        print(json.dumps({"missing": str(error)}), flush=True)
-        return
-    print(json.dumps({"version": engine.version}), flush=True)
-    for line in sys.stdin:
-        what, how = json.loads(line)
-        print(json.dumps(REQUESTS[what](engine, **how)), flush=True)
+def begin(name, threads):
+    """What is said first, and what answers."""
+    engine = ENGINES[name](threads)
+    label = f"{name} ({threads} thread{'s' * (threads > 1)})" if threads else name
+    return {"version": engine.version, "label": label}, lambda what, **how: REQUESTS[what](engine, **how)
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda: begin(sys.argv[1], int(sys.argv[2])))

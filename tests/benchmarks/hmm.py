@@ -15,14 +15,13 @@ status is 1. Times are not judged.
 
 import argparse
 import json
-import os
-import subprocess
 import sys
 from pathlib import Path
 from statistics import median
 from time import perf_counter
 
 import numpy as np
+from worker import ONE_THREAD, Worker, serve
 
 K, V, T = 8, 28, 20_000
 UPDATES = 5
@@ -89,18 +88,15 @@ def hmmlearn():
     }
 
 
-def worker(name):
-    """Answer requests [task, repeats], a line each: the result if repeats is 0, else the median of the seconds."""
-    try:
-        tasks = {"ours": ours, "hmmlearn": hmmlearn}[name]()
-    except ImportError as error:
-        print(json.dumps({"missing": str(error)}), flush=True)
-        return
-    print(json.dumps({}), flush=True)
-    for line in sys.stdin:
-        task, repeats = json.loads(line)
-        answer = median(seconds(tasks[task]) for _ in range(repeats)) if repeats else np.asarray(tasks[task]()).tolist()
-        print(json.dumps(answer), flush=True)
+def begin(name):
+    """What answers: a task's result if `repeats` is 0, else the median of its seconds."""
+    tasks = {"ours": ours, "hmmlearn": hmmlearn}[name]()
+
+    def answer(task, repeats=0):
+        work = tasks[task]
+        return median(seconds(work) for _ in range(repeats)) if repeats else np.asarray(work()).tolist()
+
+    return {}, answer
 
 
 def seconds(work):
@@ -109,29 +105,9 @@ def seconds(work):
     return perf_counter() - start
 
 
-class Worker:
-    """One implementation in another process."""
-
-    def __init__(self, name, python):
-        threads = dict.fromkeys(("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-        command = [python, str(Path(__file__)), "--worker", name]
-        pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "encoding": "utf-8"}
-        self.process = subprocess.Popen(command, env={**os.environ, **threads}, **pipes)
-        self.missing = self._answer().get("missing")
-
-    def ask(self, task, repeats=0):
-        self.process.stdin.write(json.dumps([task, repeats]) + "\n")
-        self.process.stdin.flush()
-        return self._answer()
-
-    def close(self):
-        self.process.communicate()
-
-    def _answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError("a process ended; what it said is above")
-        return json.loads(line)
+def started(name, python):
+    """A process of one thread for the implementation."""
+    return Worker(name, [python, __file__, "--worker", name], **ONE_THREAD)
 
 
 def measure(workers, rounds, repeats):
@@ -180,8 +156,8 @@ def main():
     parser.add_argument("--worker", choices=["ours", "hmmlearn"], help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.worker:
-        return worker(options.worker)
-    workers = {"ours": Worker("ours", sys.executable), "hmmlearn": Worker("hmmlearn", options.peer)}
+        return serve(lambda: begin(options.worker))
+    workers = {name: started(name, python) for name, python in (("ours", sys.executable), ("hmmlearn", options.peer))}
     if workers["hmmlearn"].missing:
         print(f"hmmlearn is missing ({workers['hmmlearn'].missing}); `pip install hmmlearn`", file=sys.stderr)
         workers.pop("hmmlearn").close()

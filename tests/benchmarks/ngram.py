@@ -17,12 +17,13 @@ import argparse
 import json
 import os
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from statistics import median
 from time import perf_counter, process_time
+
+from worker import ONE_THREAD, Worker, serve
 
 ORDER, FEW, DRAWN = 5, 300, 20_000
 ROOT = Path(__file__).resolve().parents[2]
@@ -152,44 +153,16 @@ class KenLM:
 ENGINES = {"ours": Ours, "nltk": Nltk, "kenlm": KenLM}
 
 
-class Worker:
-    """An implementation in another process, answering one request at a time."""
-
-    def __init__(self, name, python, arpa, clock):
-        command = [python, str(Path(__file__)), "--worker", name, "--arpa", str(arpa)]
-        threads = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"), "1")
-        environment = {**os.environ, **threads, "NGRAM_CLOCK": clock}
-        self.name = name
-        self.process = subprocess.Popen(
-            command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8", env=environment
-        )
-        self.missing = self._answer()
-
-    def ask(self, *request):
-        self.process.stdin.write(json.dumps(request) + "\n")
-        self.process.stdin.flush()
-        return self._answer()
-
-    def _answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the process of {self.name} ended; what it said is above")
-        return json.loads(line)
-
-    def close(self):
-        self.process.communicate()
+def begin(name, arpa):
+    """What answers."""
+    engine = ENGINES[name](arpa)
+    return {}, lambda what, *how: getattr(engine, what)(*how)
 
 
-def serve(name, arpa):
-    try:
-        engine = ENGINES[name](arpa)
-    except ImportError as error:
-        print(json.dumps(str(error)), flush=True)
-        return
-    print(json.dumps(None), flush=True)
-    for line in sys.stdin:
-        what, *how = json.loads(line)
-        print(json.dumps(getattr(engine, what)(*how)), flush=True)
+def started(name, python, arpa, clock):
+    """A process of one thread for the implementation."""
+    command = [python, __file__, "--worker", name, "--arpa", arpa]
+    return Worker(name, command, **ONE_THREAD, NGRAM_CLOCK=clock)
 
 
 def in_turn(workers, what, rounds, repeats):
@@ -275,12 +248,12 @@ def run(chosen, workers):
 def main():
     chosen = options()
     if chosen.worker:
-        serve(chosen.worker, chosen.arpa)
+        serve(lambda: begin(chosen.worker, chosen.arpa))
         return
     with tempfile.TemporaryDirectory() as folder:
         arpa = Path(folder, "ours.arpa")
-        workers = [Worker("ours", sys.executable, arpa, chosen.clock)]  # it writes the file that KenLM reads
-        workers += [Worker(name, chosen.peer, arpa, chosen.clock) for name in ("nltk", "kenlm")]
+        workers = [started("ours", sys.executable, arpa, chosen.clock)]  # it writes the file that KenLM reads
+        workers += [started(name, chosen.peer, arpa, chosen.clock) for name in ("nltk", "kenlm")]
         try:
             run(chosen, workers)
         finally:

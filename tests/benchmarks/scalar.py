@@ -18,7 +18,6 @@ import argparse
 import json
 import os
 import platform
-import subprocess
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -26,6 +25,7 @@ from statistics import median
 
 import numpy as np
 from engine_rows import duration
+from worker import Worker
 
 TOLERANCE = 1e-12
 
@@ -50,29 +50,10 @@ class Row:
         return f"{front} {self.what}: {show(self.ours)} for {show(self.peer)}"
 
 
-class Worker:
-    """An engine in another process, answering one request at a time."""
-
-    def __init__(self, engine, *how):
-        self.engine = engine
-        program = Path(__file__).with_name("scalar_worker.py")
-        command = [sys.executable, str(program), engine, *(str(int(flag)) for flag in how)]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, encoding="utf-8")
-        self.hello = self._answer()
-
-    def ask(self, what, **how):
-        self.process.stdin.write(json.dumps([what, how]) + "\n")
-        self.process.stdin.flush()
-        return self._answer()
-
-    def _answer(self):
-        line = self.process.stdout.readline()
-        if not line:
-            raise RuntimeError(f"the process of {self.engine} ended; what it said is above")
-        return json.loads(line)
-
-    def close(self):
-        self.process.communicate()
+def started(engine, *how):
+    """A process for the engine."""
+    program = Path(__file__).with_name("scalar_worker.py")
+    return Worker(engine, [sys.executable, program, engine, *map(int, how)])
 
 
 def row(what, goal, ours, peer, unit="s"):
@@ -87,7 +68,7 @@ def disagreements(workers):
     for worker in workers[1:]:
         error = np.abs(np.array(worker.ask("gradients")) - expected).max() / np.abs(expected).max()
         if not error <= TOLERANCE:  # so that nan is caught too
-            yield f"{worker.engine}: gradients are off by {error:.1e}, more than {TOLERANCE:.0e}"
+            yield f"{worker.name}: gradients are off by {error:.1e}, more than {TOLERANCE:.0e}"
 
 
 def in_turn(requests, rounds):
@@ -109,12 +90,12 @@ def measure(workers, rounds, batch):
     ]
     for worker in (value, *peers):
         for collector in (True, False):
-            requests.append(((worker.engine, collector), worker, "whole", {"collector": collector}))
+            requests.append(((worker.name, collector), worker, "whole", {"collector": collector}))
     found = in_turn(requests, rounds)
     for peer in peers:
         for collector, low, high in ((True, 2.5, 1000), (False, 1.2, 300)):
             note = f"collector {'on' if collector else 'off'}"
-            theirs = found[peer.engine, collector]
+            theirs = found[peer.name, collector]
             yield row(f"Value than micrograd, build + backward, {note}", low, found["value", collector], theirs)
             yield row(f"tape than micrograd, forward + backward, {note}", high, found["one"], theirs)
         sizes = [[worker.ask("memory")] for worker in (value, peer)]
@@ -152,10 +133,10 @@ def run(present, missing, chosen):
 
 def main():
     chosen = options()
-    workers = [Worker(engine, chosen.quick, chosen.cpu) for engine in ("value", "tape", "micrograd")]
-    present = [w for w in workers if "missing" not in w.hello]
+    workers = [started(engine, chosen.quick, chosen.cpu) for engine in ("value", "tape", "micrograd")]
+    present = [w for w in workers if not w.missing]
     try:
-        run(present, [w.hello["missing"] for w in workers if "missing" in w.hello], chosen)
+        run(present, [w.missing for w in workers if w.missing], chosen)
     finally:
         for worker in workers:
             worker.close()

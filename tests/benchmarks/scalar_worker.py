@@ -4,7 +4,6 @@ Started by `scalar.py` as `python scalar_worker.py ENGINE QUICK CPU`, the last t
 """
 
 import gc
-import json
 import statistics
 import sys
 import tracemalloc
@@ -15,6 +14,7 @@ import numpy as np
 
 sys.path.append(str(Path(__file__).parents[1]))
 from golden.make_micrograd import network, spread
+from worker import serve
 
 
 def seconds(work, repeats, clock):
@@ -107,17 +107,11 @@ def engine(name, quick, cpu):
     return (Taped if name == "tape" else Graph)(Value, *how)
 
 
-def main():
-    try:
-        chosen = engine(*sys.argv[1:])
-    except ImportError as error:
-        print(json.dumps({"missing": str(error)}), flush=True)
-        return
-    print(json.dumps({"nodes": chosen.nodes} if sys.argv[1] == "tape" else {}), flush=True)
-    for line in sys.stdin:
-        what, how = json.loads(line)
-        print(json.dumps(getattr(chosen, what)(**how)), flush=True)
+def begin(name, quick, cpu):
+    """What is said first, and what answers."""
+    chosen = engine(name, quick, cpu)
+    return {"nodes": chosen.nodes} if name == "tape" else {}, lambda what, **how: getattr(chosen, what)(**how)
 
 
 if __name__ == "__main__":
-    main()
+    serve(lambda: begin(*sys.argv[1:]))
