@@ -1,41 +1,13 @@
 """Long chains of Values, and what is left when they are gone."""
 
 import gc
-import sys
-import threading
 
 import pytest
+from small_stack import in_a_small_stack, live
 
 from minigrad import Value
 
 LENGTH = 100_000
-
-
-def in_a_small_stack(work):
-    """Run it in a thread with 256 KiB of stack and little room for recursion; raise what it raised."""
-    raised = []
-
-    def run():
-        try:
-            work()
-        except BaseException as error:
-            raised.append(error)
-
-    limit, size = sys.getrecursionlimit(), threading.stack_size(256 * 1024)
-    sys.setrecursionlimit(150)
-    try:
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-    finally:
-        sys.setrecursionlimit(limit)
-        threading.stack_size(size)
-    if raised:
-        raise raised[0]
-
-
-def live():
-    return sum(type(o) is Value for o in gc.get_objects())
 
 
 def chain(x, length=LENGTH):

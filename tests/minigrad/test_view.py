@@ -1,13 +1,12 @@
 """Pictures of graphs: what is said of each kind of graph, and how it looks."""
 
 import gc
-import sys
-import threading
 import weakref
 import xml.etree.ElementTree as ET
 
 import numpy as np
 import pytest
+from small_stack import in_a_small_stack, live
 
 from minigrad import (
     GradError,
@@ -301,33 +300,6 @@ def test_too_narrow_is_refused():
 
 
 # Size
-
-
-def in_a_small_stack(work):
-    """Run it in a thread with 256 KiB of stack and little room for recursion; raise what it raised."""
-    raised = []
-
-    def run():
-        try:
-            work()
-        except BaseException as error:
-            raised.append(error)
-
-    limit, size = sys.getrecursionlimit(), threading.stack_size(256 * 1024)
-    sys.setrecursionlimit(150)
-    try:
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join()
-    finally:
-        sys.setrecursionlimit(limit)
-        threading.stack_size(size)
-    if raised:
-        raise raised[0]
-
-
-def live():
-    return sum(type(o) is Value for o in gc.get_objects())
 
 
 def test_a_chain_of_100_000_prints_folded_and_is_freed():
