@@ -82,7 +82,7 @@ def _generate(
     space: Array, p: Array, head: int, bias: int, scores: Array, id_: Array, temperature: float, uniforms: Array,
     ids: Array,
 ) -> None:  # fmt: skip
-    """Feed id_ (1,) and draw, for each uniform number. places (L, 5): W_ih, its width, W_hh, table or bias, the rest."""
+    """Feed id_ (1,) and draw, for each uniform number. places (L, 5): W_ih, its width, W_hh, table or bias, extra."""
     layers, v = places.shape[0], scores.size
     one = np.ones(1, np.int64)
     for i in range(uniforms.size):

@@ -135,16 +135,16 @@ def _forward(
             ready, started, steps, batch, units, d == 1, family.flag, flat, width, _index(looked_up), table, extra,
             ends, *panels[d], start, room, slots, y.reshape(-1), y.shape[2], d * units, final,
         )  # fmt: skip
-        jobs += [partial(_run_forward, family, tile, shared) for tile in tiles]
+        jobs += [partial(_run_forward, family, tile, units, dtype, shared) for tile in tiles]
         finals += list(final.reshape(layout.parts, batch, units))
         kept.append(Kept(room, start, started, extra))
     threads.run([*packing.jobs(ready), *jobs], _work(steps * batch, runs, width), ready)
     return (y, *finals), (kept, looked_up) if keep else None
 
 
-def _run_forward(family: Family, tile: tuple[int, int], shared: tuple[Any, ...]) -> None:
+def _run_forward(family: Family, tile: tuple[int, int], units: int, dtype: Any, shared: tuple[Any, ...]) -> None:
     first, last = tile
-    space = scratch("states", 2 * (last - first) * shared[4], shared[7].dtype)
+    space = scratch("states", 2 * (last - first) * units, dtype)
     family.forward(first, last, *shared, space, SPAN)
 
 
@@ -175,7 +175,10 @@ def _backward(
             ready, each[d].started, state_wanted, steps, batch, units, d == 1, family.flag, flat, width, index,
             each[d].extra, ends, *panels[d], each[d].start, each[d].steps, h, width_y, d * units, dy, d_start, dx,
         )  # fmt: skip
-        jobs += [partial(_run_backward, family, *one, sizes, shared) for one in zip(tiles, each_tile, strict=True)]
+        extent = (steps, units, width, dtype)
+        jobs += [
+            partial(_run_backward, family, *one, extent, sizes, shared) for one in zip(tiles, each_tile, strict=True)
+        ]
         found.append((d_start.reshape(parts, batch, units), dx, each_tile))
     threads.run([*packing.jobs(ready), *jobs], 2 * _work(steps * batch, runs, width), ready)
     gradients: list[Array | None] = [None]
@@ -193,9 +196,10 @@ def _backward(
 
 
 def _run_backward(
-    family: Family, tile: tuple[int, int], sums: Array, sizes: tuple[int, ...], shared: tuple[Any, ...]
-) -> None:
-    m, steps, units, width, dtype = tile[1] - tile[0], shared[3], shared[5], shared[9], shared[8].dtype
+    family: Family, tile: tuple[int, int], sums: Array, extent: tuple[int, int, int, Any], sizes: tuple[int, ...],
+    shared: tuple[Any, ...],
+) -> None:  # fmt: skip
+    m, (steps, units, width, dtype) = tile[1] - tile[0], extent
     depth = m * -(-steps // -(-steps * m // COLLECTED))  # as many steps each time
     needed = (
         m * family.back * units, 2 * m * units, family.back * tiles_size(units, depth),
