@@ -34,8 +34,9 @@ def claims(capsys, *arguments):
     return status, [json.loads(line) for line in out.splitlines()]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ALL)
-@pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.slow), pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("seed", range(3))
 def test_claims_hold_for_three_seeds(name, seed, capsys):
     status, found = claims(capsys, name, "--seed", str(seed))
     assert status == 0

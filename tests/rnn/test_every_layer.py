@@ -217,7 +217,9 @@ def kept_bytes(layer, ids):
     return peak
 
 
-@pytest.mark.parametrize(("implementation", "part"), [("stepwise", 0.1), ("fused", 0.5)])
+@pytest.mark.parametrize(
+    ("implementation", "part"), [pytest.param("stepwise", 0.1, marks=pytest.mark.slow), ("fused", 0.5)]
+)
 @pytest.mark.parametrize("cell", ["gru", "lstm"])
 def test_checkpointing_keeps_a_part(cell, implementation, part, monkeypatch):
     """Of the twenty arrays of a step a tenth. Of the five that a kernel keeps the output alone is a fifth."""

@@ -236,7 +236,10 @@ def test_nothing_is_left_when_the_check_itself_is_killed(sent, tmp_path):
     (tmp_path / "mine.py").write_text(head)
     code = "from pathlib import Path; from cli.lab.check.runner import run; run(Path('mine.py'), {}, [{}], seconds=60)"
     environment = {**os.environ, "TMPDIR": str(tmp_path), "PYTHONPATH": str(Path(__file__).parents[3])}
-    child = subprocess.Popen([sys.executable, "-c", code], cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL)
+    child = subprocess.Popen(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),  # shells let their background ignore it
+    )  # fmt: skip
     own = tmp_path / "own"
     while not own.exists() or not own.read_text():
         assert child.poll() is None
