@@ -156,6 +156,18 @@ class Pieces:
 
 
 @dataclass(frozen=True)
+class Bars:
+    """Names, each with a value as it is written and with the length of its bar, which is not below 0.
+
+    Bars are drawn to one scale, from 0 on; a length that is not finite has none.
+    """
+
+    title: str
+    rows: tuple[tuple[str, str, float], ...]
+    caption: str = ""
+
+
+@dataclass(frozen=True)
 class Tree:
     """What a value was computed from: ops, leaves and their gradients."""
 
@@ -163,7 +175,9 @@ class Tree:
     caption: str = ""
 
 
-Figure = Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice | Strips | Traces | Cloud | Pieces | Tree
+Figure = (
+    Matrices | Steps | Witnesses | Table | Plot | Excerpt | Lattice | Strips | Traces | Cloud | Pieces | Bars | Tree
+)
 
 
 @dataclass(frozen=True)

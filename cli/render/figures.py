@@ -11,6 +11,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from cli.lab.figures import (
+    Bars,
     Claim,
     Cloud,
     Excerpt,
@@ -28,6 +29,7 @@ from cli.lab.figures import (
     Witnesses,
 )  # fmt: skip
 from cli.render import numbers
+from cli.render.bars import bars
 from cli.render.clouds import cloud
 from cli.render.console import mark
 from cli.render.lattices import lattice
@@ -140,6 +142,7 @@ _DRAWN: dict[type, Callable[[Any, int], RenderableType]] = {
     Traces: traces,
     Pieces: pieces,
     Cloud: cloud,
+    Bars: bars,
     Tree: tree,
 }
 

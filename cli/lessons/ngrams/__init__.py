@@ -1,0 +1,1 @@
+"""Counting what follows what: n-grams, their smoothings, and Zipf's law."""
