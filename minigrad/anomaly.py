@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.devices import host, settled
 from minigrad.errors import AnomalyError
 from minigrad.graph import Array, Node, Op, Variable, observe
 
@@ -45,7 +46,7 @@ class _Detector:
 
 
 def _array(x: Any) -> Array:
-    return np.asarray(x.data if isinstance(x, Variable) else x)
+    return settled(x.data if isinstance(x, Variable) else x)
 
 
 def _finite(values: Iterable[Any]) -> bool:
@@ -55,7 +56,7 @@ def _finite(values: Iterable[Any]) -> bool:
 
 def _first(values: Iterable[Any]) -> str:
     """The first entry that is not finite, and its place."""
-    array = next(a for a in map(_array, values) if not np.isfinite(a).all())
+    array = host(next(a for a in map(_array, values) if not np.isfinite(a).all()))
     place = tuple(int(i) for i in np.argwhere(~np.isfinite(array))[0])
     return f"{array[place]} at entry {place}" if place else f"{array}"
 

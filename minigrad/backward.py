@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.devices import Remote, backward_launcher, beside, device_of, mixed, settled
 from minigrad.errors import GradError, ShapeError
 from minigrad.graph import Node, Observer, Op, Variable, as_used, key, observer, record
 from minigrad.kernels.workspace import copied
@@ -27,7 +28,7 @@ def backward(output: Variable, seed: Any = None, *, retain_graph: bool = False, 
     leaves = sweep(output, _seed(output, seed, create_graph), {}, create_graph, retain_graph or create_graph)
     for leaf, g, ours in leaves:
         if not isinstance(g, Variable):
-            g = leaf.wrap(g if ours else copied(g))  # unless it is ours the array may be another leaf's too
+            g = leaf.wrap(g if ours else _own(g))  # unless it is ours the array may be another leaf's too
         leaf.grad = g if leaf.grad is None else leaf.grad + g
 
 
@@ -55,7 +56,7 @@ def grad(
 def _finished(x: Variable, g: Any) -> Any:
     if isinstance(g, Variable):
         return g
-    return x.wrap(np.zeros_like(x.data) if g is None else np.array(g, dtype=x.data.dtype))
+    return x.wrap(np.zeros_like(x.data) if g is None else _own(g))
 
 
 def _needs_graph(output: Variable) -> None:
@@ -71,11 +72,13 @@ def _seed(output: Variable, seed: Any, create_graph: bool) -> Any:
             raise GradError(f"backward: an output of shape {output.shape} is not a scalar; give a seed of that shape")
         seed = np.ones_like(output.data)
     given = seed.data if isinstance(seed, Variable) else seed
+    if isinstance(seed, Variable) and device_of(given) != device_of(output.data):
+        raise mixed("backward", output.data, given)
     if np.shape(given) != output.shape:
         raise ShapeError(f"backward: the seed's shape {np.shape(given)} is not the output's {output.shape}")
     if create_graph:
-        return seed if isinstance(seed, Variable) else output.wrap(np.asarray(seed, dtype=output.data.dtype))
-    return np.asarray(given, dtype=output.data.dtype)
+        return seed if isinstance(seed, Variable) else output.wrap(beside(seed, output.data))
+    return beside(given, output.data)
 
 
 def sweep(
@@ -108,10 +111,10 @@ def sweep(
             slot = leaves.get(id(x))
             if slot is None:
                 leaves[id(x)] = [x, g, fresh and not found]
-            elif slot[2] and g.__class__ is np.ndarray:
+            elif slot[2] and g.__class__ is slot[1].__class__:
                 slot[1] += g  # the sum is ours alone, so it can be added to in place
             else:
-                slot[1], slot[2] = slot[1] + g, slot[1].__class__ is np.ndarray
+                slot[1], slot[2] = slot[1] + g, _is_array(slot[1])
             return
         order = -node.seq
         entry = pending.get(order)
@@ -213,17 +216,38 @@ def _pull(node: Node, cotangents: list[Any], create_graph: bool, send: Send) -> 
         _through_definition(node, cotangents, send)
         return
     if op.many:
-        g = tuple(np.zeros_like(out) if c is None else c for c, out in zip(cotangents, node.outputs, strict=True))
+        g: Any = tuple(np.zeros_like(out) if c is None else c for c, out in zip(cotangents, node.outputs, strict=True))
     else:
         g = cotangents[0]
-    if op.joint is not None:
-        rule, reads = op.joint
+    joint = op.joint if g.__class__ is np.ndarray else _joint(op, g)
+    if joint is not None:
+        rule, reads = joint
         values = [_value(node, node.args or (), position, create_graph) for position in reads]
         for x, gx in zip(node.inputs, rule(g, *values), strict=True):
             if isinstance(x, Variable) and x.requires_grad and gx is not None:
                 send(x, _fit(node, gx, x))
     else:
         _pull_each(node, g, create_graph, send)
+
+
+def _joint(op: Op, g: Any) -> Any:
+    """The rule for all inputs at once, with what it reads: on a device there may be one of its own."""
+    return (_launched(op) if isinstance(g, Remote) else None) or op.joint
+
+
+@lru_cache(maxsize=256)
+def _launched(op: Op) -> Any:
+    rule = backward_launcher(op.name)
+    return None if rule is None else (rule, op.reads(rule))
+
+
+def _is_array(x: Any) -> bool:
+    return x.__class__ is np.ndarray or isinstance(x, Remote)
+
+
+def _own(g: Any) -> Any:
+    """A copy, where the array lies."""
+    return g.copy() if isinstance(g, Remote) else copied(g)
 
 
 def _redone(op: Op, create_graph: bool) -> bool:
@@ -279,7 +303,7 @@ def _arrived(x: Variable, g: Any, ours: bool, found: Cotangents) -> tuple[Variab
 
 def _run(hooks: list[Callable[[Any], Any]], g: Any, kind: Variable) -> Any:
     for hook in tuple(hooks):
-        shown = g if isinstance(g, Variable) else kind.wrap(np.asarray(g))
+        shown = g if isinstance(g, Variable) else kind.wrap(settled(g))
         replaced = hook(shown)
         if replaced is not None:
             if replaced.shape != shown.shape or replaced.data.dtype != shown.data.dtype:

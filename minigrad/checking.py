@@ -56,7 +56,10 @@ def gradcheck(
     its inputs.
     """
     rng = rng or np.random.default_rng(0)
-    arrays = [np.asarray(x.data if isinstance(x, Tensor) else x) for x in inputs]
+    arrays = [x.numpy() if isinstance(x, Tensor) else np.asarray(x) for x in inputs]
+    places = {x.device for x in inputs if isinstance(x, Tensor)}
+    if places == {"cuda"}:
+        return _there(f, arrays, order, tolerance, rng)
     if any(a.dtype != np.float64 for a in arrays):
         raise GradError("gradcheck: inputs must be float64; differences of float32 are noise")
     cotangent = rng.standard_normal(f(*map(_leaf, arrays)).shape)
@@ -72,6 +75,14 @@ def gradcheck(
 
     weights = [rng.standard_normal(a.shape) for a in arrays]
     return max(worst, gradcheck(derivative, [*arrays, cotangent], order=order - 1, tolerance=tolerance, rng=rng))
+
+
+def _there(
+    f: Callable[..., Tensor], arrays: list[Array], order: int, tolerance: float, rng: np.random.Generator
+) -> float:
+    """The check of f on a device: what it is given and what it gives crosses over, recorded."""
+    crossing = lambda *xs: f(*(x.to("cuda") for x in xs)).to("cpu")
+    return gradcheck(crossing, arrays, order=order, tolerance=tolerance, rng=rng)
 
 
 def gradgradcheck(f: Callable[..., Tensor], inputs: Sequence[Any], **options: Any) -> float:

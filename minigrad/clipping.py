@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import numpy as np
 
+from minigrad.devices import Remote, gradients
 from minigrad.errors import GradError
-from minigrad.graph import Array
 from minigrad.kernels.workspace import aligned
 from minigrad.module import Parameter, distinct
+
+Given = list[tuple[Parameter, Any]]
 
 
 def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
@@ -19,19 +22,41 @@ def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
     counts once. [Pascanu et al. 2013, algorithm 1; D2L 8.5, seed 004 eq. 6]
     """
     limit, given = _limit("clip_grad_norm: max_norm", max_norm), _given(params)
-    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for _, g in given)))
+    here, remote = _by_place(given)
+    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for _, g in here) + _remote_squares(remote)))
     if limit < norm < np.inf:
-        for p, g in given:
+        for p, g in here:
             scaled = np.multiply(g, limit / norm, out=aligned(g.shape, g.dtype))
             p.grad = p.wrap(scaled)  # a new one: two parameters may hold the same gradient
+        _replace(remote, lambda gs: gradients().scaled(gs, limit / norm))
     return norm
 
 
 def clip_grad_value(params: Iterable[Parameter], value: float) -> None:
     """g ← min(max(g, −value), value), entry by entry, which may turn the gradient. NaN stays. [DLB 10.11.1]"""
     limit = _limit("clip_grad_value: value", value)
-    for p, g in _given(params):
+    here, remote = _by_place(_given(params))
+    for p, g in here:
         p.grad = p.wrap(np.clip(g, -limit, limit))
+    _replace(remote, lambda gs: gradients().clipped(gs, limit))
+
+
+# On a device many gradients are read by one launch, and one norm comes to the host.
+
+
+def _by_place(given: Given) -> tuple[Given, Given]:
+    here = [pair for pair in given if pair[1].__class__ is np.ndarray]
+    return here, [] if len(here) == len(given) else [pair for pair in given if isinstance(pair[1], Remote)]
+
+
+def _remote_squares(given: Given) -> float:
+    return gradients().squares([g for _, g in given]) if given else 0.0
+
+
+def _replace(given: Given, changed: Callable[[list[Any]], list[Any]]) -> None:
+    if given:
+        for (p, _), g in zip(given, changed([g for _, g in given]), strict=True):
+            p.grad = p.wrap(g)
 
 
 def _limit(what: str, value: float) -> float:
@@ -40,5 +65,5 @@ def _limit(what: str, value: float) -> float:
     return float(value)  # a NumPy float64 would promote float32
 
 
-def _given(params: Iterable[Parameter]) -> list[tuple[Parameter, Array]]:
+def _given(params: Iterable[Parameter]) -> Given:
     return [(p, p.grad.data) for p in distinct(params) if p.grad is not None]

@@ -14,6 +14,7 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.backward import sweep
+from minigrad.devices import settled
 from minigrad.errors import GradError, ShapeError
 from minigrad.graph import key, record
 from minigrad.tensor import Tensor
@@ -46,7 +47,8 @@ def jvp(f: Function, inputs: Sequence[Any], tangents: Sequence[Any]) -> tuple[Te
     g = Tensor(np.zeros_like(output.data), requires_grad=True)
     with record(True):
         pulled = _pulled(output, xs, g, create_graph=True)
-        weighted = sum(((p * t).sum() for p, t in zip(pulled, ts, strict=True)), Tensor(output.data.dtype.type(0)))
+        nothing = Tensor(np.zeros_like(output.data, shape=()))
+        weighted = sum(((p * t).sum() for p, t in zip(pulled, ts, strict=True)), nothing)
     return output, _pulled(weighted, [g], None, nested)[0]
 
 
@@ -55,9 +57,9 @@ def jacobian(f: Function, x: Any) -> Tensor:
     (copy,), nested = _copies([x])
     output = _applied(f, [copy])
     seeds = np.eye(output.size, dtype=output.dtype).reshape(output.size, *output.shape)
-    rows = [_pulled(output, [copy], Tensor(s), nested)[0] for s in seeds]
+    rows = [_pulled(output, [copy], Tensor(s, device=output.device), nested)[0] for s in seeds]
     if not rows:
-        return Tensor(np.zeros((*output.shape, *copy.shape), copy.dtype))
+        return Tensor(np.zeros((*output.shape, *copy.shape), copy.dtype), device=output.device)
     return ops.stack(rows).reshape((*output.shape, *copy.shape))
 
 
@@ -115,4 +117,4 @@ def _pulled(output: Tensor, xs: Sequence[Tensor], seed: Tensor | None, create_gr
 def _tensor(g: Any, x: Tensor) -> Tensor:
     if isinstance(g, Tensor):
         return g
-    return Tensor(np.zeros_like(x.data) if g is None else np.asarray(g))
+    return Tensor(np.zeros_like(x.data) if g is None else settled(g))

@@ -11,12 +11,15 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from itertools import count
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
+from numpy import ndarray  # by its own name, since looking it up in numpy each time costs
 
-from minigrad.errors import GradError
+from minigrad.devices import Remote, device_of, launcher, mixed, settled
+from minigrad.errors import DeviceError, GradError
 from minigrad.refusals import check_precision, misfit
 
 Array = np.ndarray[Any, np.dtype[Any]]
@@ -174,13 +177,14 @@ class Op:
         parameters = self.signature.parameters.values() if self.signature else ()
         self.defaults = tuple(p.default for p in parameters if p.default is not p.empty)
         rules = () if rule is None else rule if isinstance(rule, tuple) else (rule,)
-        self.rules = tuple((k, r, self._reads(r)) for k, r in enumerate(rules))  # the input, its rule, what it reads
-        self.joint = None if joint is None else (joint, self._reads(joint))
+        self.rules = tuple((k, r, self.reads(r)) for k, r in enumerate(rules))  # the input, its rule, what it reads
+        self.joint = None if joint is None else (joint, self.reads(joint))
         self.n_inputs = len(rules) or (inputs if joint or definition else 0)
         # The common case, inlined forwards and backwards: inputs only, one output with memory of its own.
         self.plain = not (variadic or many or view or keeps or joint) and self.arity == len(rules)
 
-    def _reads(self, rule: Callable[..., Any]) -> tuple[int, ...]:
+    def reads(self, rule: Callable[..., Any]) -> tuple[int, ...]:
+        """What the parameters of a rule after the first name, as places that `minigrad.backward` looks up."""
         special = {"y": -1, "shape": -2, "kept": -3}
         wanted = list(inspect.signature(rule).parameters)[1:]
         return tuple(special[n] if n in special else self.names.index(n) for n in wanted)
@@ -204,7 +208,7 @@ class Op:
                 arrays.append(x.data)
             else:
                 arrays.append(x)
-                if x.__class__ is np.ndarray:
+                if x.__class__ is ndarray:
                     mixed = True
         if mixed and first is not None:
             check_precision(self.name, arrays)
@@ -214,8 +218,8 @@ class Op:
             raise misfit(self.name, arrays, self.constants_of(args), error) from None
         if first is None:
             return data
-        if data.__class__ is not np.ndarray:
-            data = np.asarray(data)
+        if data.__class__ is not ndarray:
+            data = settled(data)
         if data.dtype is not dtype:
             check_precision(self.name, arrays)
         out = _new(first.result_type)
@@ -236,7 +240,10 @@ class Op:
         """The same for ops with constants, sequences of inputs, several outputs, or views."""
         n = self.n_inputs
         if not self.variadic and self.arity > n:
-            args = (*args[:n], *(_constant(self, a) for a in args[n:]))
+            for a in args[n:]:
+                if isinstance(a, Variable):
+                    args = (*args[:n], *(_constant(self, c, args) for c in args[n:]))
+                    break
         inputs = self.inputs_of(args)
         arrays = [x.data if isinstance(x, Variable) else x for x in inputs]
         variables = [x for x in inputs if isinstance(x, Variable)]
@@ -249,13 +256,25 @@ class Op:
         if not variables:
             return data
         if self.many:
-            return self.made(args, variables, tuple(map(np.asarray, data)), kept)
-        return self.made(args, variables, (np.asarray(data),), kept)[0]
+            outputs = tuple([d if d.__class__ is ndarray else settled(d) for d in data])
+            return self.made(args, variables, outputs, kept)
+        return self.made(args, variables, (data if data.__class__ is ndarray else settled(data),), kept)[0]
 
     def computed(self, arrays: Sequence[Any], args: tuple[Any, ...]) -> tuple[Any, Any]:
         """What the op gives for these input arrays and the constants among `args`, and what it keeps."""
-        data = self.forward(arrays, *args[1:]) if self.variadic else self.forward(*arrays, *args[self.n_inputs :])
+        forward = self.forward
+        for a in arrays:
+            if a.__class__ is not ndarray and isinstance(a, Remote):
+                forward = self._remote(arrays)
+                break
+        data = forward(arrays, *args[1:]) if self.variadic else forward(*arrays, *args[self.n_inputs :])
         return data if self.keeps else (data, None)
+
+    def _remote(self, arrays: Sequence[Any]) -> Callable[..., Any]:
+        """What computes the op on the device: its launcher, or its own function, if that asks for no numbers."""
+        if any(a.__class__ is ndarray for a in arrays):
+            raise mixed(self.name, *arrays)
+        return launcher(self.name) or partial(_without_launcher, self)
 
     def made(
         self, args: tuple[Any, ...], variables: list[Any], outputs: tuple[Array, ...], kept: Any = None
@@ -266,7 +285,7 @@ class Op:
             node = Node()
             node.op, node.args, node.kept, node.outputs, node.seq = self, args, kept, outputs, next(_numbers)
             node.storage = node.notes = None
-        made = tuple(first.__class__.wrap(d, node, i) for i, d in enumerate(outputs))
+        made = tuple([first.__class__.wrap(d, node, i) for i, d in enumerate(outputs)])
         if self.view:
             _share(first, made)
         if _observer is not None:
@@ -305,10 +324,19 @@ def _parameter_names(forward: Callable[..., Any], signature: inspect.Signature |
     return tuple(signature.parameters)
 
 
-def _constant(op: Op, a: Any) -> Any:
+def _without_launcher(op: Op, *args: Any) -> Any:
+    try:
+        return op.forward(*args)
+    except DeviceError as error:
+        raise DeviceError(f"{op.name}: has no launcher on cuda; {error}") from None
+
+
+def _constant(op: Op, a: Any, args: tuple[Any, ...]) -> Any:
     """What a constant of an op is: a tensor of ids becomes its array; one that wants a gradient would get none."""
     if not isinstance(a, Variable):
         return a
+    if isinstance(args[0], Variable) and device_of(a.data) != device_of(args[0].data):
+        raise mixed(op.name, args[0].data, a.data)
     if a.requires_grad and _recording:
         names = ", ".join(op.names)
         raise GradError(f"{op.name}: only its first {op.n_inputs} of {names} can be differentiated; detach the rest")
@@ -318,7 +346,7 @@ def _constant(op: Op, a: Any) -> Any:
 def _share(source: Variable, made: tuple[Any, ...]) -> None:
     """Let views know the storage that they look at."""
     base = source.data.base  # of memory that is lent the owner is no array, and NumPy's views end at its borrower
-    owner = base if isinstance(base, np.ndarray) else source.data
+    owner = base if base.__class__ is source.data.__class__ else source.data
     for x in made:
         if x.data.base is owner or x.data is owner:
             x.storage = source.shared()
@@ -416,7 +444,7 @@ def replaying(output: Variable, replaced: Sequence[Variable]) -> Callable[[Seque
             given = [values.get(key(x), x.data) if isinstance(x, Variable) else x for x in inputs]
             data, _ = node.op.computed(given, node.args or ())
             for i, d in enumerate(data if node.op.many else (data,)):
-                values.setdefault((node, i), np.asarray(d))
+                values.setdefault((node, i), settled(d))
         return values.get(key(output), output.data)
 
     return run

@@ -8,6 +8,8 @@ from typing import Any, Self
 
 import numpy as np
 
+from minigrad.devices import check_device, host
+from minigrad.devices import to as moved
 from minigrad.errors import GradError, ShapeError
 from minigrad.graph import Array
 from minigrad.tensor import Tensor
@@ -62,6 +64,20 @@ class Module:
             inner = _held(value)  # the first is to be popped first
             stack += [(f"{path}.{name}" if path else name, v) for name, v in reversed(inner)]
 
+    def to(self, device: str) -> Self:
+        """Move all parameters, with their gradients, to "cpu" or "cuda"; returns the module itself.
+
+        They stay the same parameters, so an optimiser made before holds them still; but what it keeps of them lies
+        where it was, so make it afterwards. Backward through an earlier use of them will refuse.
+        """
+        check_device(device, "Module.to")
+        for p in self.parameters():
+            if p.device != device:
+                p.data = moved(p.data, device)
+                p.grad = None if p.grad is None else p.wrap(moved(p.grad.data, device))
+                p.touch()
+        return self
+
     def train(self, mode: bool = True) -> Self:
         """Set `training` to `mode` here and in every module within; returns the module itself."""
         for _, module in self.named_modules():
@@ -84,8 +100,8 @@ class Module:
                 module.training = mode
 
     def state_dict(self) -> dict[str, Array]:
-        """Copies of all parameters by name."""
-        return {name: p.data.copy() for name, p in self.named_parameters()}
+        """Copies of all parameters by name, NumPy's from any device."""
+        return {name: host(p.data) for name, p in self.named_parameters()}
 
     def load_state_dict(self, state: Mapping[str, Array]) -> None:
         """Take over all parameters; every missing, unexpected or misshapen entry is named before any is touched."""
@@ -94,7 +110,7 @@ class Module:
         if wrong:
             raise ShapeError("load_state_dict: " + ", ".join(wrong))
         for name, p in own.items():
-            p.assign(np.asarray(state[name]))
+            p.assign(np.asarray(state[name], dtype=p.dtype))
 
     def rng_state(self) -> dict[str, Mapping[str, Any]]:
         """Where each random generator within stands, by name: what `state_dict` lacks for training to go on exactly.

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import ops
+from minigrad.devices import least_known, settled
 from minigrad.errors import DtypeError, MinigradError, ShapeError
 from minigrad.init import Initialiser, normal, uniform
 from minigrad.module import Module, Parameter
@@ -64,12 +65,13 @@ class Embedding(Module):
 
     def __call__(self, ids: Any) -> Tensor:
         """Rows are looked up, never multiplied by one-hot vectors. Ids are integers from 0 to n − 1."""
-        ids = np.asarray(ids.data if isinstance(ids, Tensor) else ids)
-        if ids.dtype.kind not in "iu":
-            raise DtypeError(f"Embedding: ids are {ids.dtype}; give integers")
-        if ids.size and ids.min() < 0:  # NumPy would count from the end
-            raise ShapeError(f"Embedding: an id is {ids.min()}; give ids from 0 to {self.weight.shape[0] - 1}")
-        return ops.take(self.weight, ids)
+        found = settled(ids.data if isinstance(ids, Tensor) else ids)
+        if found.dtype.kind not in "iu":
+            raise DtypeError(f"Embedding: ids are {found.dtype}; give integers")
+        least = least_known(found)
+        if least is not None and least < 0:  # NumPy would count from the end
+            raise ShapeError(f"Embedding: an id is {least}; give ids from 0 to {self.weight.shape[0] - 1}")
+        return ops.take(self.weight, ids if isinstance(ids, Tensor) else found)
 
 
 class Conv1d(Module):

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.devices import Remote, device_of, host, mixed, updated
 from minigrad.errors import GradError
 from minigrad.graph import Array
 from minigrad.module import Parameter, distinct, misfits
@@ -39,12 +40,35 @@ class Optimizer:
 
     def step(self) -> None:
         """One update of every parameter that has a gradient."""
+        remote = []
         for i, p in enumerate(self.params):
             if p.grad is not None:
+                if p.data.__class__ is not np.ndarray:
+                    remote.append(i)
+                    continue
                 self.steps[i] += 1
                 g = self.decayed(p.data, p.grad.data) if self.weight_decay else p.grad.data
                 self.update(p.data, g, self.kept[i], self.steps[i])
                 p.touch()
+        if remote:
+            self._step_remote(remote)
+
+    def _step_remote(self, indices: list[int]) -> None:
+        """The same for parameters on a device: many in one launch, where the update is among the kernels there."""
+        params = [self.params[i] for i in indices]
+        for p, i in zip(params, indices, strict=True):
+            arrays = [p.data, p.grad.data, *self.kept[i].values()]  # type: ignore[union-attr]  # these have one
+            if any(device_of(a) != p.device for a in arrays):
+                raise mixed(f"{type(self).__name__}: made before the parameters were moved", *arrays)
+        entries = []
+        for p, i in zip(params, indices, strict=True):
+            self.steps[i] += 1
+            entries.append((p.data, p.grad.data, self.kept[i], self.steps[i]))  # type: ignore[union-attr]  # as above
+        if not updated(self, entries):
+            for x, g, kept, t in entries:
+                self.update(x, self.decayed(x, g) if self.weight_decay else g, kept, t)
+        for p in params:
+            p.touch()
 
     def decayed(self, x: Array, g: Array) -> Array:
         """The gradient with the weight decay in it; called where there is one."""
@@ -59,7 +83,7 @@ class Optimizer:
 
         Settings that never change, such as `betas`, are not in it: they are given anew.
         """
-        return {name: v.copy() if isinstance(v, np.ndarray) else v for name, v in self._state().items()}
+        return {name: host(v) if isinstance(v, np.ndarray | Remote) else v for name, v in self._state().items()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Go on from `state`; GradError, naming every entry that does not fit, before anything is changed."""
@@ -70,8 +94,8 @@ class Optimizer:
         self.lr = float(state["lr"])
         self.steps = [int(state[f"{i}.steps"]) for i in range(len(self.params))]
         for name, array in own.items():
-            if isinstance(array, np.ndarray):
-                array[...] = state[name]
+            if isinstance(array, np.ndarray | Remote):
+                array[...] = np.asarray(state[name], dtype=array.dtype)
 
     def _state(self) -> dict[str, Any]:
         entries = [{"steps": t, **kept} for t, kept in zip(self.steps, self.kept, strict=True)]
@@ -86,7 +110,7 @@ class Optimizer:
 
 
 def _unsound(own: Mapping[str, Any], state: Mapping[str, Any]) -> list[str]:
-    numbers = {name: float(state[name]) for name, v in own.items() if not isinstance(v, np.ndarray)}
+    numbers = {name: float(state[name]) for name, v in own.items() if not isinstance(v, np.ndarray | Remote)}
     counts = [
         f"{n} is {v}, not a whole number" for n, v in numbers.items() if n != "lr" and not (v >= 0 and v % 1 == 0)
     ]

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
+from minigrad.devices import placed
 from minigrad.errors import GradError
 from minigrad.graph import Array, Op, Storage, Variable, record, recording
 from minigrad.tensor import Tensor
@@ -39,7 +40,7 @@ def checkpoint(f: Callable[..., Result], *inputs: Any) -> Result:
     if [_changed(x) for x in tensors] != before:
         raise GradError("checkpoint: f changed one of its inputs in place; let it change a copy")
     # An output may be an input, or a view that holds on to more than it shows: each gets memory of its own.
-    arrays = tuple(np.array(y.data) for y in _tensors(result))
+    arrays = tuple(placed(y.data, None, None) for y in _tensors(result))
     if not arrays:
         raise GradError(f"checkpoint: f gives {type(result).__name__}; it must give a Tensor or a tuple of them")
     kept = tuple((a, Storage()) for a in arrays)

@@ -7,11 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.errors import DtypeError, ShapeError
+from minigrad.devices import Remote
+from minigrad.errors import DtypeError, MinigradError, ShapeError
 
 
 def misfit(op: str, arrays: list[Any], constants: Iterable[Any], error: Exception) -> Exception:
     """NumPy's complaint in the engine's words: the op, the shapes, why, and what to do."""
+    if isinstance(error, MinigradError):
+        return error  # it is in those words already
     why = str(error).splitlines()[0].strip()
     if isinstance(error, TypeError):
         return DtypeError(f"{op}: {why}; give tensors, arrays or numbers")
@@ -26,7 +29,7 @@ def misfit(op: str, arrays: list[Any], constants: Iterable[Any], error: Exceptio
 
 
 def _named(constant: Any) -> str:
-    return f"an array {constant.shape}" if isinstance(constant, np.ndarray) else repr(constant)
+    return f"an array {constant.shape}" if isinstance(constant, np.ndarray | Remote) else repr(constant)
 
 
 def _remedy(error: Exception, arrays: list[Any]) -> str:
@@ -40,7 +43,7 @@ def _remedy(error: Exception, arrays: list[Any]) -> str:
 
 def check_precision(op: str, inputs: Iterable[Any]) -> None:
     """Arrays of different precision do not mix; Python's numbers take the precision of what they meet."""
-    found = {a.dtype for a in inputs if isinstance(a, np.ndarray | np.generic)}
+    found = {a.dtype for a in inputs if isinstance(a, np.ndarray | np.generic | Remote)}
     floats = {d for d in found if d.kind == "f"}
     if len(floats) > 1 or (floats and len(found) > 1 and not _harmless(found - floats, floats)):
         names = " and ".join(sorted(map(str, found)))

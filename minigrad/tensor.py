@@ -9,7 +9,8 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.backward import backward
-from minigrad.errors import DeviceError, DtypeError, GradError, ShapeError
+from minigrad.devices import Remote, beside, check_device, device_of, placed
+from minigrad.errors import DtypeError, GradError, ShapeError
 from minigrad.graph import Array, Node, Op, Variable, record, recording
 from minigrad.ops.assignment import assign
 from minigrad.ops.shape import Axis
@@ -25,6 +26,10 @@ class Tensor(Variable):
     The data is copied. NumPy's dtype is kept (`Tensor(1.0)` is float64); Python scalars in an expression never
     promote; float32 and float64 arrays do not mix (`DtypeError`). `grad` is a Tensor after `backward()`, and is
     added to until it is set to None.
+
+    `device` is "cpu" or "cuda", and where the data lies if it is not given. An array of another library on the GPU
+    (with `__cuda_array_interface__`) is not copied: its memory is the tensor's. Tensors on different devices do not
+    mix (`DeviceError`); `to` moves them.
     """
 
     __slots__ = ()
@@ -32,10 +37,14 @@ class Tensor(Variable):
 
     grad: Tensor | None
 
-    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str = "cpu"):
-        if device != "cpu":
-            raise DeviceError(f"Tensor: there is no device {device!r} here; use 'cpu'")
-        self.data = np.array(data.data if isinstance(data, Variable) else data, dtype=dtype)
+    def __init__(self, data: Any, requires_grad: bool = False, dtype: Any = None, device: str | None = None):
+        given = data.data if isinstance(data, Variable) else data
+        if device is not None:
+            check_device(device)
+        if device == "cuda" or given.__class__ is not np.ndarray:
+            self.data = placed(given, dtype, device)
+        else:
+            self.data = np.array(given, dtype=dtype)
         if self.data.dtype.kind not in "fiub":
             raise DtypeError(f"Tensor: {self.data.dtype} data; give real numbers")
         if requires_grad and self.data.dtype.kind != "f":
@@ -53,8 +62,8 @@ class Tensor(Variable):
 
     @property
     def device(self) -> str:
-        """Where the data lies."""
-        return "cpu"
+        """Where the data lies: "cpu" or "cuda"."""
+        return device_of(self.data)
 
     @property
     def size(self) -> int:
@@ -62,8 +71,8 @@ class Tensor(Variable):
         return self.data.size
 
     def numpy(self) -> Array:
-        """The data as an array that cannot be written to; copy it to change it."""
-        view = self.data.view()
+        """The data as an array that cannot be written to; copy it to change it. From the GPU it is a copy."""
+        view = self.data.numpy() if isinstance(self.data, Remote) else self.data.view()
         view.flags.writeable = False
         return view
 
@@ -71,13 +80,26 @@ class Tensor(Variable):
         """The one entry as a Python number."""
         return self.data.item()
 
+    def to(self, device: str) -> Self:
+        """The tensor on "cpu" or "cuda": itself if it is there, else a copy, through which gradients go back."""
+        return self if self.device == check_device(device, "to") else ops.to(self, device)
+
+    @property
+    def __cuda_array_interface__(self) -> dict[str, Any]:
+        """The memory, for other libraries on the GPU; nothing is copied. AttributeError for a tensor on the host."""
+        if not isinstance(self.data, Remote):
+            raise AttributeError("the tensor lies on the host")
+        found: dict[str, Any] = self.data.__cuda_array_interface__
+        return found
+
     def __len__(self) -> int:
         return len(self.data)
 
     def __repr__(self) -> str:
-        body = np.array2string(self.data, separator=", ", prefix="Tensor(")
+        body = np.array2string(self.numpy(), separator=", ", prefix="Tensor(")
         made = f", from {self.node.op.name}" if self.node else ", requires_grad=True" if self.requires_grad else ""
-        return f"Tensor({body}, {self.dtype}{made})"
+        place = "" if self.device == "cpu" else f", device={self.device!r}"
+        return f"Tensor({body}, {self.dtype}{place}{made})"
 
     # Gradients
 
@@ -110,7 +132,7 @@ class Tensor(Variable):
 
     def __setitem__(self, where: Any, value: Any) -> None:
         where = where.data if isinstance(where, Variable) else where
-        value = value if isinstance(value, Variable) else np.asarray(value, dtype=self.dtype)
+        value = value if isinstance(value, Variable) else beside(value, self.data)
         self._overwrite(assign, value, where)
 
     def __iadd__(self, other: Any) -> Self:
@@ -169,7 +191,9 @@ class Tensor(Variable):
         return bool(self.data)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> Array:
-        return np.array(self.data, dtype=dtype) if copy or dtype is not None else self.numpy()
+        if copy or dtype is not None or isinstance(self.data, Remote):  # of which NumPy gets no copy unsaid
+            return np.array(self.data, dtype=dtype)
+        return self.numpy()
 
     # fmt: off
     # Arithmetic

@@ -6,6 +6,8 @@ g[b, o, t] w[o, c, k] x[b, c, stride·t + dilation·k − left], so whichever tw
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from minigrad.graph import Array, Op
@@ -15,8 +17,8 @@ from minigrad.ops.table import op
 Padding = tuple[int, int]
 
 
-def _check(x: Array, w: Array, stride: int, dilation: int, padding: Padding) -> None:
-    """Refuse what the products below would misread."""
+def check(x: Any, w: Any, stride: int, dilation: int, padding: Padding) -> None:
+    """Refuse what the products would misread."""
     if x.ndim != 3 or w.ndim != 3 or x.shape[1] != w.shape[1]:
         raise ValueError("give x as (B, C, T) and the weight as (O, C, K), with the same C")
     if stride < 1 or dilation < 1 or np.shape(padding) != (2,) or min(padding) < 0:
@@ -38,7 +40,7 @@ def _windows(x: Array, width: int, stride: int, dilation: int, padding: Padding)
 
 
 def _conv1d(x: Array, w: Array, stride: int = 1, dilation: int = 1, padding: Padding = (0, 0)) -> Array:
-    _check(x, w, stride, dilation, padding)
+    check(x, w, stride, dilation, padding)
     return w.reshape(len(w), w.shape[1] * w.shape[2]) @ _windows(x, w.shape[2], stride, dilation, padding)
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.devices import settled
 from minigrad.graph import Array, Op
 from minigrad.ops.samples import shapes
 from minigrad.ops.table import op
@@ -69,7 +70,7 @@ def _take(x: Array, ids: Any) -> Array:
 take = op(
     "take",
     _take,
-    lambda g, shape, ids: untake(g, np.asarray(ids), shape[0]),
+    lambda g, shape, ids: untake(g, settled(ids), shape[0]),
     samples=[
         shapes((4, 3), constants=(_IDS,)),
         shapes((4,), constants=(_IDS,)),

@@ -6,13 +6,14 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.devices import Remote, beside, uploaded
 from minigrad.errors import ShapeError
 from minigrad.graph import Array, Op
 from minigrad.kernels import WORTH_A_KERNEL, softmax_loss, softmax_loss_gradient, suited
 from minigrad.ops.elementwise import exp
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.samples import shapes
-from minigrad.ops.table import composed, op
+from minigrad.ops.table import composed, constant, op
 
 _SCORES = [shapes((4,)), shapes((2, 3)), shapes((2, 3, 2), constants=(1,)), shapes((3, 2), constants=(0,))]
 
@@ -43,7 +44,15 @@ softmax = op(
 
 def one_hot(ids: Array, width: int, dtype: Any) -> Array:
     """1 at each id, 0 elsewhere, along a new last axis. Ids (...), result (..., width)."""
+    if isinstance(ids, Remote):
+        return (ids[..., None] == beside(np.arange(width), ids)).astype(dtype)
     return (np.asarray(ids)[..., None] == np.arange(width)).astype(dtype)
+
+
+def _beside(ids: Any, logits: Any) -> Any:
+    """The ids where the scores lie."""
+    scores = constant(logits)
+    return uploaded(np.asarray(ids)) if isinstance(scores, Remote) and not isinstance(ids, Remote) else ids
 
 
 def _check_ids(logits: Array, ids: Any) -> Array:
@@ -67,9 +76,11 @@ _ROWS = [
 
 # [DLB 10.2.2 eq. 17 of seed 001], divided by the number of tokens because the mean is taken.
 _in_numpy = Op(
-    "cross_entropy",
+    "cross_entropy_by_softmax",
     _from_log_softmax,
-    lambda g, logits, ids: g * ((softmax(logits) - one_hot(ids, logits.shape[-1], logits.dtype)) / np.size(ids)),
+    lambda g, logits, ids: (
+        g * ((softmax(logits) - one_hot(_beside(ids, logits), logits.shape[-1], logits.dtype)) / np.size(ids))
+    ),
 )
 
 

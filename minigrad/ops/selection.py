@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from minigrad.devices import beside
 from minigrad.errors import MinigradError
 from minigrad.graph import Array
 from minigrad.ops.samples import binary, shapes, unary
@@ -87,11 +88,12 @@ def where(cond: Any, a: Any, b: Any) -> Any:
 def dropout(x: Any, p: float, rng: np.random.Generator) -> Any:
     """Each entry is 0 with probability p, else x/(1 − p), so that its mean is x. With p = 0, x itself.
 
-    The mask is drawn from `rng`, one number for each entry whatever the dtype. [Srivastava et al. 2014; DLB 7.12]
+    The mask is drawn from `rng`, one number for each entry whatever the dtype, and on the host whatever the device.
+    [Srivastava et al. 2014; DLB 7.12]
     """
     if not 0 <= p <= 1:
         raise MinigradError(f"dropout: p is {p}; give a probability from 0 to 1")
     if p == 0:
         return x
     kept = rng.random(x.shape, dtype=np.float32) >= p
-    return x * np.multiply(kept, 1 / (1 - p) if p < 1 else 0, dtype=x.dtype)
+    return x * beside(np.multiply(kept, 1 / (1 - p) if p < 1 else 0, dtype=x.dtype), constant(x))

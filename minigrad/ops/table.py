@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from minigrad.devices import Remote
 from minigrad.graph import Op, Variable
 from minigrad.ops.samples import Sample
 
@@ -36,7 +37,7 @@ def composed(*, samples: Sequence[Sample]) -> Callable[[Function], Function]:
 
 def unpromoted(x: Any, y: Any) -> Any:
     """y, computed from x and a constant; refused if the constant was an array of another precision."""
-    if isinstance(x, np.ndarray) and x.dtype.kind == "f" and y.dtype != x.dtype:
+    if isinstance(x, np.ndarray | Remote) and x.dtype.kind == "f" and y.dtype != x.dtype:
         raise TypeError(f"{x.dtype} and {y.dtype} do not mix; convert one with Tensor(x, dtype=...)")
     return y
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from minigrad.backward import grad
+from minigrad.devices import on_host
 from minigrad.errors import GradError
 from minigrad.graph import Node, Op, Variable, as_used, nodes
 from minigrad.scalar import Value, history
@@ -79,7 +80,7 @@ def _variables(output: Variable, names: Names, gradients: bool) -> Record:
             return Facts(np.shape(x), x, None, "", "")
         gradient = x.grad if pulled is None else pulled.get((k, output))
         named = names.get(identity(x), ("", ""))
-        return Facts(x.shape, x.data, None if gradient is None else gradient.data, *named)
+        return Facts(x.shape, on_host(x.data), None if gradient is None else on_host(gradient.data), *named)
 
     flat = [place for places in inputs for place in places]
     wires = Wires.of([len(places) for places in inputs], [k for k, _ in flat], [output for _, output in flat])

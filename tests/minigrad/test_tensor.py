@@ -12,7 +12,9 @@ from minigrad import (
     MinigradError,
     ShapeError,
     Tensor,
+    devices,
     grad,
+    nn,
     ops,
 )
 
@@ -69,10 +71,15 @@ def test_what_can_be_differentiated():
     assert Tensor([1, 2], requires_grad=True, dtype=np.float32).requires_grad
 
 
-def test_there_is_one_device_here():
-    with pytest.raises(DeviceError, match="no device 'cuda' here; use 'cpu'"):
-        Tensor(1.0, device="cuda")
-    assert Tensor(1.0).device == "cpu"
+def test_devices_are_named_and_what_is_missing_is_said(monkeypatch):
+    with pytest.raises(DeviceError, match=r"^Tensor: there is no device 'tpu'; use 'cpu' or 'cuda'$"):
+        Tensor(1.0, device="tpu")
+    monkeypatch.setattr(devices, "found", lambda: devices.Found("numba", False, missing="there is no driver"))
+    for ask in (lambda: Tensor(1.0, device="cuda"), lambda: Tensor(1.0).to("cuda"), lambda: nn.Linear(1, 1).to("cuda")):
+        with pytest.raises(DeviceError, match="cuda cannot be used here; there is no driver; use device='cpu', or see"):
+            ask()
+    assert Tensor(1.0).device == Tensor(1.0, device="cpu").device == "cpu"
+    assert getattr(Tensor(1.0), "__cuda_array_interface__", None) is None
 
 
 def test_errors_can_be_caught_as_pythons_own():
