@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from minigrad import Tensor
+from minigrad.devices import Remote, settled
 from minigrad.graph import Array
 from rnn.errors import RnnError
 
@@ -43,7 +44,7 @@ def check_size(name: str, size: Any, where: str) -> None:
 
 def arrange(x: Any, width: int, dtype: Any, batch_first: bool, where: str) -> tuple[Any, Form]:
     """x as (T, B, I), or as an array of ids (T, B), and the form it had."""
-    data = x.data if isinstance(x, Tensor) else np.asarray(x)
+    data = settled(x.data if isinstance(x, Tensor) else x)
     integer = data.dtype.kind in "iu"
     if not integer and data.dtype.kind != "f":
         raise RnnError(f"the input is of type {data.dtype}", where, "give real numbers, or integers as ids")
@@ -64,12 +65,15 @@ def arrange(x: Any, width: int, dtype: Any, batch_first: bool, where: str) -> tu
 
 
 def check_ids(ids: Array, real: Array | None, width: int, where: str) -> None:
-    """Every id that is not padding lies below `width`."""
-    read = ids if real is None else ids[real]
-    if read.min() < 0 or read.max() >= width:
-        raise RnnError(
-            f"ids from {read.min()} to {read.max()}", where, f"give ids from 0 to {width - 1}, the input size less 1"
-        )
+    """Every id that is not padding lies below `width`. Of a GPU's, which would have to be waited for, what is known."""
+    if isinstance(ids, Remote):
+        limits = ids.limits if real is None else None
+        least, most = limits or (0, 0)
+    else:
+        read = ids if real is None else ids[real]
+        least, most = read.min(), read.max()
+    if least < 0 or most >= width:
+        raise RnnError(f"ids from {least} to {most}", where, f"give ids from 0 to {width - 1}, the input size less 1")
 
 
 def arrange_lengths(lengths: Lengths, steps: int, rows: int, where: str) -> Array:

@@ -7,6 +7,7 @@ from typing import Any, TypedDict
 import numpy as np
 
 from minigrad import Tensor, stack
+from minigrad.devices import DEVICES, check_device
 from minigrad.graph import Array
 from minigrad.init import Initialiser, uniform
 from minigrad.nn import Dropout, Module, Parameter
@@ -41,7 +42,8 @@ class Recurrent(Module):
     `_reverse` behind for the second direction, all U(±1/√H); with `init` the weights are drawn by it and the biases
     start at 0. `dropout` acts between layers, in training. "stepwise" runs the cell's step op by op, "fused" one
     compiled kernel over the sequence; both give the same answer, and "auto" takes a kernel where there is one.
-    `gradient_checkpointing` keeps every √T-th state for backward and computes those between again.
+    `gradient_checkpointing` keeps every √T-th state for backward and computes those between again. On the device "cuda"
+    the numbers drawn are the same, inputs and states must lie there too, and outputs do; ids may also be NumPy's.
     [DLB 10.2, 10.3, 10.5; D2L 8.4, 9.3, 9.4]
     """
 
@@ -83,6 +85,7 @@ class Recurrent(Module):
                 for name, shape in shapes.items():
                     vars(self)[name + suffix] = self._parameter(name, shape, bias, init, rng)
         self.between = Dropout(dropout, rng=rng.spawn(1)[0]) if dropout else None
+        self.to(device)
 
     def __call__(self, x: Any, state: Any = None, lengths: Lengths | None = None) -> tuple[Tensor, Any]:
         """All outputs of the last layer (T, B, H·directions) and the last state of every layer and direction.
@@ -100,7 +103,7 @@ class Recurrent(Module):
         if not isinstance(x, Tensor):
             check_ids(x, None if ends is None else np.arange(steps)[:, None] < ends, self.input_size, where)
         output, last = self._layers(x, self._initial(state, rows, form.single), ends)
-        parts = [stack(part) for part in zip(*last, strict=True)]
+        parts = [stack(part) if len(part) > 1 else part[0].expand_dims(0) for part in zip(*last, strict=True)]
         if form.single:
             parts = [part.reshape(len(last), -1) for part in parts]
         return form.outward(output), parts[0] if len(parts) == 1 else self.cell.State(*parts)
@@ -131,6 +134,11 @@ class Recurrent(Module):
         return x, last
 
     @property
+    def device(self) -> str:
+        """Where its parameters lie."""
+        return self.weight_ih_l0.device
+
+    @property
     def fused(self) -> bool:
         """Whether a kernel does the work."""
         return self.implementation != "stepwise" and without_kernel(self.cell, self.dtype) is None
@@ -139,7 +147,8 @@ class Recurrent(Module):
         """The state of each layer and direction, its parts (B, ·)."""
         count = self.num_layers * len(self._suffixes(0))
         if state is None:
-            zeros = self.cell.State(*(Tensor(np.zeros((rows, n), self.dtype)) for n in self.state_sizes))
+            sizes = ((rows, n) for n in self.state_sizes)
+            zeros = self.cell.State(*(Tensor(np.zeros(size, self.dtype), device=self.device) for size in sizes))
             return [zeros] * count
         shapes = [(count, n) if single else (count, rows, n) for n in self.state_sizes]
         parts = arrange_state(state, self.cell.State._fields, shapes, self.dtype, type(self).__name__)
@@ -170,8 +179,9 @@ class Recurrent(Module):
             raise RnnError(f"no implementation {implementation!r}", where, "give 'auto', 'fused' or 'stepwise'")
         if implementation == "fused" and (reason := without_kernel(cell, dtype)):
             raise RnnError(reason, where, "give 'auto' or 'stepwise'")
-        if device != "cpu":
-            raise RnnError(f"no device {device!r}", where, "give 'cpu'")
+        if device not in DEVICES:
+            raise RnnError(f"no device {device!r}", where, "give 'cpu' or 'cuda'")
+        check_device(device, where)
 
 
 def without_kernel(cell: Cell, dtype: np.dtype[Any]) -> str | None:

@@ -7,10 +7,11 @@ from math import isqrt
 from typing import Any, Literal
 
 from minigrad import Tensor, checkpoint, concat
+from minigrad.devices import device_of
 from minigrad.graph import Array
 from rnn import stepwise
 from rnn.cells import Cell
-from rnn.fused import FUSED
+from rnn.fused import fused as kernels
 from rnn.stepwise import Input, Weights, reverse, silenced
 
 Implementation = Literal["auto", "fused", "stepwise"]
@@ -47,7 +48,11 @@ def run(
 def _whole(
     cell: Cell, directions: list[Weights], x: Input, states: list[Any], lengths: Array | None, fused: bool
 ) -> tuple[Tensor, list[Any]]:
-    return (FUSED[cell.family] if fused else stepwise.layer)(cell, directions, x, states, lengths)
+    if not fused:
+        return stepwise.layer(cell, directions, x, states, lengths)
+    w = directions[0]["weight_ih"]
+    assert w is not None
+    return kernels(cell.family, device_of(w.data))(cell, directions, x, states, lengths)
 
 
 def _in_segments(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from importlib import import_module
 from typing import Any
 
 from rnn.fused.elman import Elman
@@ -23,3 +24,9 @@ FAMILIES: dict[str, Family] = {
 
 FUSED: dict[str, Callable[..., Any]] = {name: fused_layer(family) for name, family in FAMILIES.items()}
 """A whole layer by the kernels of its family, with the arguments and results of `rnn.stepwise.layer`."""
+
+
+def fused(family: str, device: str) -> Callable[..., Any]:
+    """A whole layer by the kernels of a family of cells on a device; those of a GPU are imported when they are used."""
+    layers: dict[str, Callable[..., Any]] = FUSED if device == "cpu" else import_module("rnn.fused.cuda").FUSED
+    return layers[family]

@@ -18,8 +18,10 @@ def inside(output: Tensor, direction: int = 0) -> dict[str, Array]:
 
     `output` is what a fused layer gave while recording, before its graph is freed. i, f, g, o, c of an LSTM; q, r, z, n
     of gated recurrent units; nothing of an Elman network, whose backward needs no more than its outputs. At steps
-    after the end of a row it holds whatever was there. RnnError if the tensor is not of a fused layer.
+    after the end of a row it holds whatever was there. RnnError if the tensor is not of a fused layer on the CPU.
     """
+    if output.device != "cpu":
+        raise RnnError(f"the tensor lies on {output.device}", "inside", "ask the same layer on the CPU")
     node = output.node
     if node is None or not node.args or len(node.args) < 2 or not isinstance(node.args[1], Layout):
         raise RnnError("the tensor is not of a fused layer", "inside", "give its output, recorded and not yet freed")

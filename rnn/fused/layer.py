@@ -36,7 +36,7 @@ PARTIAL_BYTES = 64 << 20  # what the tiles' sums may take
 class Layout(NamedTuple):
     """Which cell, and in which order the op's inputs come: x, then for each direction its state and its parameters."""
 
-    family: Family
+    family: Any  # a `Family`, or that of another device
     cell: Cell
     parts: int
     names: tuple[str, ...]
@@ -72,12 +72,17 @@ class Kept(NamedTuple):
     extra: Array
 
 
-def fused_layer(family: Family) -> Callable[..., tuple[Tensor, list[Any]]]:
-    """The whole layer by these kernels, with the arguments and results of `rnn.stepwise.layer`."""
+def fused_layer(
+    family: Any, forward: Callable[..., Any] | None = None, backward: Callable[..., Any] | None = None
+) -> Callable[..., tuple[Tensor, list[Any]]]:
+    """The whole layer by these kernels, with the arguments and results of `rnn.stepwise.layer`.
+
+    `forward` and `backward` run them on another device, in the place of those here.
+    """
     op = Op(
         f"{family.name}_layer",
-        _forward,
-        joint=_backward,
+        forward or _forward,
+        joint=backward or _backward,
         variadic=True,
         many=True,
         keeps=True,

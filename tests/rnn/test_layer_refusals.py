@@ -52,7 +52,7 @@ REFUSED = {
     "output_size is 0; JordanRNN; give a whole number of at least 1": lambda: JordanRNN(3, 4, 0),
     "no nonlinearity 'sin'; RNN; give 'tanh' or 'relu'": lambda: RNN(3, 5, nonlinearity="sin"),
     "no feedback 'x'; JordanRNN; give 'probabilities' or 'scores'": lambda: JordanRNN(3, 5, 2, feedback="x"),
-    "no device 'tpu'; GRU; give 'cpu'": lambda: GRU(3, 5, device="tpu"),
+    "no device 'tpu'; GRU; give 'cpu' or 'cuda'": lambda: GRU(3, 5, device="tpu"),
     "jordan has no fused kernel; JordanRNN; give 'auto' or 'stepwise'": lambda: JordanRNN(
         3, 5, 2, implementation="fused"
     ),
