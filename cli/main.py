@@ -23,6 +23,7 @@ COMMANDS = {
     "check": "Hand in a derivation of your own, and learn which term is wrong.",
     "train": "Train a character model on a text.",
     "sample": "Let a trained model continue a prompt.",
+    "runs": "List the runs, or lay their curves over each other.",
     "compare": "Put networks and counting models side by side.",
     "bench": "Time training steps beside torch and JAX.",
     "data": "List the texts, or look at one.",

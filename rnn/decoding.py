@@ -23,7 +23,8 @@ def sample(model: LanguageModel, prompt: Ids, *, temperature: float = 1.0, rng: 
 
     Each is drawn from softmax(o / temperature): the first whose share, with those before it, passes a uniform number
     of `rng`; temperature 0 takes the most probable one. The state is carried, so a token costs one step however long
-    the text has become. The model's parameters are read at the start, and `rng` may be ahead of what was asked for.
+    the text has become; a model that `reads_future` carries both directions' states, from the past [D2L 9.4.3]. The
+    model's parameters are read at the start, and `rng` may be ahead of what was asked for.
     """
     if not temperature >= 0:
         raise RnnError(f"the temperature is {temperature}", "sample", "give 0 or more")
@@ -39,7 +40,7 @@ def _sample(model: LanguageModel, ids: Array, temperature: float, rng: np.random
     state = None
     if ids.size > 1:
         with no_grad(), model.evaluating():
-            _, state = model(ids[:-1, None])
+            _, state = model.read(ids[:-1, None])
     stream = _stream(model, state)
     yield from (
         _stepwise(model, ids[-1:], state, temperature, rng)
@@ -49,9 +50,9 @@ def _sample(model: LanguageModel, ids: Array, temperature: float, rng: np.random
 
 
 def _stream(model: LanguageModel, state: Any) -> Stream | None:
-    """The model after `state` (None for zeros) for the kernel to go on from; None where its layers have none."""
+    """The model after `state` (None for zeros) for the kernel to go on from; None where there is none."""
     rnn, head = model.rnn, model.head
-    if not rnn.fused:
+    if head is None or model.reads_future or not rnn.fused or rnn.device != "cpu":
         return None
     if state is None:
         state = rnn.cell.State(*(np.zeros((rnn.num_layers, 1, n), rnn.dtype) for n in rnn.state_sizes))
@@ -64,6 +65,8 @@ def _stream(model: LanguageModel, state: Any) -> Stream | None:
         )
         for k in range(rnn.num_layers)
     ]
+    if model.embedding is not None:  # W E takes a one-hot vector where W takes a row of the embedding
+        layers[0].weights["weight_ih"] = layers[0].weights["weight_ih"] @ model.embedding.weight.data.T
     return Stream(FAMILIES[rnn.cell.family], layers, head.weight.data, None if head.bias is None else head.bias.data)
 
 
@@ -81,7 +84,7 @@ def _stepwise(
     while True:
         with no_grad(), model.evaluating():
             logits, state = model(ids[:, None], state)
-        scores = logits.data[-1, 0].astype(np.float64)
+        scores = logits.numpy()[-1, 0].astype(np.float64)
         p = np.exp(scores - scores.max())
         ids = np.array([_draw(p, temperature, rng)])
         yield int(ids[0])

@@ -109,8 +109,8 @@ VARIANTS: dict[str, Callable[[int], Cell]] = {
 }
 """The cell of each family of equations, given how many outputs its network has."""
 
-LAYERS: dict[str, type[RNN] | type[GRU] | type[LSTM]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM}
-"""The layers by the name that `--cell` takes."""
+LAYERS: dict[str, Callable[..., Recurrent]] = {"rnn": RNN, "gru": GRU, "lstm": LSTM, "jordan": JordanRNN}
+"""The layers by the name that `--cell` takes; JordanRNN needs an `output_size` too."""
 
 
 def detached(state: Any) -> Any:

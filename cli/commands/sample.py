@@ -19,8 +19,8 @@ from cli.commands import options
 def command(run: str, prompt: str, length: int, temperature: float, seed: int, as_json: bool) -> int:
     """Let a trained model continue a prompt.
 
-    RUN is the folder that train printed. They appear as they are drawn: characters, words or bytes, whatever
-    the model was trained on.
+    RUN is the folder that train printed, with its last weights, or RUN/best.safetensors with its best. Tokens
+    appear as they are drawn: characters, words or bytes, whatever the model was trained on.
     """
     from cli.lab.runs import load
     from cli.lab.sampling import continuation

@@ -2,99 +2,189 @@
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from itertools import islice
-from pathlib import Path
+from time import perf_counter
 from typing import Any
 
 import numpy as np
 
-from cli.lab import runs
-from cli.lab.runs import Settings
-from cli.lab.texts import Prepared
-from data import Minibatch, batches_per_epoch, random_batches, sequential_batches
-from minigrad.optim import SGD, Adam, Optimizer
+from cli.lab.counted import counted
+from cli.lab.events import Event
+from cli.lab.runs.keeping import Keeper, Trouble
+from cli.lab.runs.making import updates
+from cli.lab.runs.opening import Opened
+from cli.lab.runs.record import Record
+from cli.lab.stopping import Stop
 from rnn.decoding import sample
 from rnn.metrics import evaluate, perplexity
 from rnn.models import LanguageModel
-from rnn.training import StepReport, train
+from rnn.training import StepReport
+from rnn.trouble import Plateau, TrainingStopped, unigram_nats
 
-OPTIMIZERS: dict[str, Callable[..., Optimizer]] = {"adam": Adam, "sgd": SGD}
 SAMPLES = 5  # how many samples are drawn in the course of a run
 SAMPLE_LENGTH = 120
+EVERY_SECONDS = 10.0  # between checkpoints, where no number of steps is given,
+SHARE = 20  # and at least so many times what saving one takes
+FORESIGHT = "a network that reads backwards has seen the token that it is to foresee"
+MISUSE = (
+    "two directions are not for foreseeing: reading backwards, the network sees the very token that it is to foresee; "
+    "its perplexity will fall towards 1 and mean nothing, and there is none held out; they are for labelling text"
+)
+
+__all__ = ["Course", "Trouble"]
 
 
-@dataclass(frozen=True)
-class Event:
-    """What happened: a "step", an "epoch" (or other evaluation), a "sample", a "checkpoint", "done".
+class Course:
+    """A run on its way: everything that it needs, and where it is. `total` is its updates, None under the clock."""
 
-    Perplexities are per token. A step's is of its minibatch, an epoch's the mean over the updates since the
-    last evaluation, done's of the whole training part with the final weights.
-    """
+    def __init__(self, opened: Opened):
+        self.settings, self.text, self.folder = opened.settings, opened.text, opened.folder
+        self.development, self.notes, self.finished = opened.development, opened.notes, opened.finished
+        self.epochs, self.trainer = opened.epochs, opened.trainer
+        self.total = updates(opened.settings, opened.text.training.size)
+        self.record = opened.saved.record if opened.saved else Record()
+        self.keeper = Keeper(opened, self.record)
 
-    event: str
-    step: int
-    epoch: int | None = None
-    train_perplexity: float | None = None
-    held_out_perplexity: float | None = None
-    grad_norm: float | None = None
-    tokens_per_second: float | None = None
-    text: str | None = None
-    run: str | None = None
+    @property
+    def model(self) -> LanguageModel:
+        """The network."""
+        return self.trainer.model
 
-    def row(self) -> dict[str, Any]:
-        """The event under the names that programs read."""
-        return {k: v for k, v in asdict(self).items() if v is not None}
+    @cached_property
+    def counted(self) -> float | None:
+        """What counting makes of the part held out."""
+        return counted(self.text)
 
+    def events(self, stop: Stop) -> Iterator[Event]:
+        """Train, measure and save; the last event is "done", "stopped" if `stop` asked for it, or "finished".
 
-def updates(settings: Settings, text: Prepared) -> int:
-    """How many updates the run will make, give or take one per epoch (the offset of each is drawn)."""
-    per_epoch = batches_per_epoch(text.training.size, settings.batch, settings.window, settings.window - 1)
-    return settings.steps if settings.steps is not None else per_epoch * (settings.epochs or 1)
+        Raises Trouble for numbers that are not finite, LabError if the disk does not take what has to be saved.
+        """
+        yield from (self._event("note", text=note) for note in self.notes)
+        if self.finished is not None:
+            self.keeper.mend()
+            yield self._event("finished", run=str(self.folder))
+            return
+        if self.model.reads_future:
+            yield self._event("note", text=MISUSE)
+        if not self.record.over(self.settings):
+            yield from self._train(stop)
+            yield self._checkpoint()
+        if stop and not self.record.over(self.settings):
+            yield self._event("stopped", run=str(self.folder))
+        else:
+            yield from self._done()
 
+    def _train(self, stop: Stop) -> Iterator[Event]:
+        record, plateau = self.record, Plateau(unigram_nats(self.text.training))
+        before, saved, cost = record.seconds, perf_counter(), 0.0
+        since = clock = saved
+        for report in self._steps():
+            now = perf_counter()
+            record.take(report.step, report.epoch, report.loss, self.epochs.over)
+            record.seconds = before + now - since
+            yield self.keeper.note(_step(report, now - clock))
+            if (stuck := plateau.see(report.loss)) is not None:
+                yield self._event("note", text=f"{stuck.told}; {stuck.causes}")
+            if record.due(self.settings):
+                yield from self._measured()
+            if stop or record.over(self.settings):
+                return
+            if self._time_to_save(perf_counter() - saved, cost):
+                begin = perf_counter()
+                yield self._checkpoint()
+                saved = perf_counter()
+                cost = saved - begin
+            clock = perf_counter()
 
-def run(settings: Settings, text: Prepared, folder: Path, *, evaluate_every: int | None = None) -> Iterator[Event]:
-    """Train, evaluate and save, at the end of each epoch or every so many updates; the last event is "done"."""
-    rng = np.random.default_rng(settings.seed)
-    model = runs.build(settings, len(text.vocab), rng)
-    optimizer = OPTIMIZERS[settings.optimizer](model.parameters(), settings.lr)
-    reports = train(
-        model,
-        optimizer,
-        lambda: _epoch(settings, text, rng),
-        clip=settings.clip,
-        carry=settings.sampling == "sequential",
-    )
-    wanted, told = updates(settings, text), 0
-    losses: list[float] = []
-    last: StepReport | None = None
-    clock = time.perf_counter()
-    for report in reports:
-        over = report.epoch > settings.epochs if settings.epochs is not None else report.step > (settings.steps or 0)
-        due = last and (report.epoch > last.epoch if evaluate_every is None else last.step % evaluate_every == 0)
-        if last and (due or over):
-            yield from _milestone(settings, text, folder, model, last, losses)
-            losses = []
-            if last.step * SAMPLES >= wanted * (told + 1) and not over:
-                told += 1
-                yield Event("sample", last.step, last.epoch, text=_sample(model, text, settings.seed))
-            clock = time.perf_counter()
-        if over:
-            break
-        elapsed, clock = time.perf_counter() - clock, time.perf_counter()
-        losses.append(report.loss)
-        last = report
-        yield _step(report, elapsed)
-    assert last is not None  # there is at least one update: the batches have been checked
-    yield _done(settings, text, folder, model, last)
+    def _steps(self) -> Iterator[StepReport]:
+        try:
+            yield from self.trainer.steps()
+        except TrainingStopped as error:
+            raise self.keeper.trouble(error) from None
 
+    def _time_to_save(self, seconds: float, cost: float) -> bool:
+        every = self.settings.checkpoint_every
+        return self.record.step % every == 0 if every else seconds > max(EVERY_SECONDS, SHARE * cost)
 
-def _epoch(settings: Settings, text: Prepared, rng: np.random.Generator) -> Iterator[Minibatch]:
-    batches = sequential_batches if settings.sampling == "sequential" else random_batches
-    return batches(text.training, settings.batch, settings.window, rng=rng)
+    def _checkpoint(self) -> Event:
+        self.keeper.checkpoint()
+        return self._event("checkpoint", run=str(self.folder))
+
+    def _measured(self) -> Iterator[Event]:
+        event = self.keeper.note(self._measurement())
+        self.keeper.flush()
+        chosen = event.development_perplexity if self.development.size else event.train_perplexity
+        if chosen is not None and self.record.measured(chosen):
+            self.keeper.best()
+        yield event
+        if self.record.samples < SAMPLES - 1 and self._share() * SAMPLES >= self.record.samples + 1:
+            self.record.samples += 1
+            yield self._event("sample", text=self._sample())
+
+    def _measurement(self) -> Event:
+        return self._event(
+            "epoch",
+            train_perplexity=self.record.train_perplexity,
+            development_perplexity=self._foreseen(self.development),
+            held_out_perplexity=self._foreseen(self.text.held_out),
+            seconds=round(self.record.seconds, 3),
+        )
+
+    @contextmanager
+    def _on_the_cpu(self) -> Iterator[LanguageModel]:
+        """The network there for as long: at one token after the other a GPU is no faster."""
+        device = self.model.rnn.device
+        self.model.to("cpu")
+        try:
+            yield self.model
+        finally:
+            self.model.to(device)
+
+    def _foreseen(self, ids: Any) -> float | None:
+        return None if self.model.reads_future or not ids.size else self._perplexity(ids)
+
+    def _perplexity(self, ids: Any) -> float:
+        with self._on_the_cpu() as model:
+            return perplexity(-float(model.log_probs(ids).mean()))
+
+    def _share(self) -> float:
+        """How much of the run is over."""
+        if self.total is None:
+            return self.record.seconds / (60 * (self.settings.minutes or 1.0))
+        return self.record.step / self.total
+
+    def _sample(self) -> str:
+        rng = np.random.default_rng(self.settings.seed)
+        with self._on_the_cpu() as model:
+            return self.text.vocab.decode(list(islice(sample(model, [], rng=rng), SAMPLE_LENGTH)))
+
+    def _done(self) -> Iterator[Event]:
+        record, foresight = self.record, self.model.reads_future
+        if self.settings.evaluate_every != 0 and not record.due(self.settings):
+            yield self._measurement()  # not one of those that are due, so not in the history, nor the best
+        train, held_out = (self._perplexity(self.text.training), None) if foresight else self._scores()
+        event = self._event(
+            "done", train_perplexity=train, held_out_perplexity=held_out, reason=FORESIGHT if foresight else None,
+            last_epoch_perplexity=record.pass_perplexity, kneser_ney_perplexity=self.counted,
+            best_step=record.best_step or None, seconds=round(record.seconds, 3), text=self._sample(),
+            run=str(self.folder),
+        )  # fmt: skip
+        self.keeper.note(event)
+        self.keeper.flush()
+        yield event
+
+    def _scores(self) -> tuple[float, float]:
+        rng = np.random.default_rng(self.settings.seed)
+        with self._on_the_cpu() as model:
+            train, held_out = (evaluate(model, part, rng=rng) for part in (self.text.training, self.text.held_out))
+        return train.perplexity, held_out.perplexity
+
+    def _event(self, kind: str, **more: Any) -> Event:
+        return Event(kind, self.record.step, self.record.epoch, **more)
 
 
 def _step(report: StepReport, elapsed: float) -> Event:
@@ -102,29 +192,3 @@ def _step(report: StepReport, elapsed: float) -> Event:
         "step", report.step, report.epoch, perplexity(report.loss), grad_norm=report.grad_norm,
         tokens_per_second=round(report.tokens / elapsed),
     )  # fmt: skip
-
-
-def _milestone(
-    settings: Settings, text: Prepared, folder: Path, model: LanguageModel, last: StepReport, losses: list[float]
-) -> Iterator[Event]:
-    held_out = perplexity(-float(model.log_probs(text.held_out).mean()))
-    runs.save(folder, settings, text.vocab, model, last.step)
-    event = Event("epoch", last.step, last.epoch, perplexity(math.fsum(losses) / len(losses)), held_out, last.grad_norm)
-    runs.log(folder, event.row())
-    yield event
-    yield Event("checkpoint", last.step, last.epoch, run=str(folder))
-
-
-def _sample(model: LanguageModel, text: Prepared, seed: int) -> str:
-    ids = islice(sample(model, [], rng=np.random.default_rng(seed)), SAMPLE_LENGTH)
-    return text.vocab.decode(list(ids))
-
-
-def _done(settings: Settings, text: Prepared, folder: Path, model: LanguageModel, last: StepReport) -> Event:
-    rng = np.random.default_rng(settings.seed)
-    scores = [evaluate(model, part, rng=rng).perplexity for part in (text.training, text.held_out)]
-    event = Event(
-        "done", last.step, last.epoch, scores[0], scores[1], text=_sample(model, text, settings.seed), run=str(folder)
-    )
-    runs.log(folder, event.row())
-    return event

@@ -4,6 +4,7 @@ import json
 import math
 import re
 from collections import Counter
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -54,11 +55,11 @@ def train(call, kind, name="r", *more):
 @pytest.mark.parametrize("kind", ["char", "word", "byte"])
 def test_a_run_keeps_its_tokens(call, kind):
     done = train(call, kind)[-1]
-    about = json.loads(open("r/run.json", encoding="utf-8").read())  # noqa: PTH123, SIM115
-    assert about["settings"]["tokens"] == done["tokens"] == kind
+    tokens = json.loads(Path("r/vocabulary.json").read_text(encoding="utf-8"))
+    assert runs.load("r").settings.tokens == done["tokens"] == kind
     text = prepare("shore", tokens=kind)
-    assert about["vocabulary"] == list(text.vocab.tokens)
-    assert done["vocabulary"] == len(about["vocabulary"])
+    assert tokens == list(text.vocab.tokens)
+    assert done["vocabulary"] == len(tokens)
     saved = runs.load("r")
     assert saved.vocab == text.vocab
     measured = evaluate(saved.model, text.held_out, rng=np.random.default_rng(0))

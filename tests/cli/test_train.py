@@ -10,6 +10,7 @@ from safetensors.numpy import load_file
 import data
 from cli.lab import runs
 from cli.main import run
+from rnn.baselines import NGram
 from rnn.metrics import evaluate
 
 SMALL = ["--lr", "0.02", "--hidden", "12", "--steps", "25", "--batch", "4", "--window", "10", "--evaluate-every", "10"]
@@ -44,7 +45,9 @@ def test_a_run_learns_and_tells(text, tmp_path, capsys):
     assert {"train_perplexity", "held_out_perplexity", "split", "vocabulary", "cleaning"} <= set(done)
     assert done["train_perplexity"] < 0.7 * steps[0]["train_perplexity"]
     logged = [json.loads(line) for line in (tmp_path / "r" / "metrics.jsonl").read_text().splitlines()]
-    assert [e["event"] for e in logged] == ["epoch"] * 3 + ["done"]
+    expected = ["step"] * 10 + ["epoch"] + ["step"] * 10 + ["epoch"] + ["step"] * 5 + ["done"]
+    assert [e["event"] for e in logged] == expected  # what is measured at the end only is done's
+    assert [e["step"] for e in logged if e["event"] == "step"] == list(range(1, 26))
 
 
 def test_the_saved_run_is_the_one_that_was_measured(text, tmp_path, capsys):
@@ -74,13 +77,30 @@ def test_a_seed_decides_everything(text, tmp_path, capsys):
 
 
 @pytest.mark.parametrize(
-    "more", [["--sampling", "random"], ["--optimizer", "sgd", "--lr", "0.5"], ["--dtype", "float64"]]
+    "more",
+    [
+        ["--sampling", "random"],
+        ["--optimizer", "sgd", "--lr", "0.5"],
+        ["--optimizer", "momentum", "--lr", "0.1", "--weight-decay", "0.0001"],
+        ["--optimizer", "adagrad", "--lr", "0.1", "--clip-value", "0.1"],
+        ["--optimizer", "rmsprop", "--momentum", "0.5", "--lr", "0.005"],
+        ["--optimizer", "adamw", "--schedule", "cosine", "--warmup", "3"],
+        ["--schedule", "step"],
+        ["--schedule", "exponential", "--decay", "0.5", "--clip", "none"],
+        ["--dtype", "float64"],
+        ["--cell", "jordan"],
+        ["--cell", "gru", "--layers", "2", "--dropout", "0.1"],
+        ["--cell", "lstm", "--embedding", "12", "--tied"],
+        ["--truncation", "5", "--stride", "2"],
+        ["--development"],
+    ],
 )
 def test_other_ways_to_train(text, tmp_path, capsys, more):
     assert train(text, tmp_path / "r", "--json", *more) == 0
     found = events(capsys)
     assert found[-1]["train_perplexity"] < found[0]["train_perplexity"]
-    dtype = load_file(tmp_path / "r" / "last.safetensors")["rnn.weight_hh_l0"].dtype
+    weights = load_file(tmp_path / "r" / "last.safetensors")
+    dtype = weights["rnn.weight_ih_l0"].dtype
     assert dtype == (np.float64 if "float64" in more else np.float32)
 
 
@@ -89,7 +109,7 @@ def test_a_person_sees_an_outcome_and_progress_on_stderr(text, tmp_path, capsys)
     out, err = capsys.readouterr()
     assert "held-out" in out
     assert "rnn-lab compare" in out
-    assert "step 10 of about 25" in err
+    assert "step 10 of 25" in err
     assert "\x1b" not in out + err
 
 
@@ -106,12 +126,6 @@ def test_default_folders_count_up(text, tmp_path, monkeypatch, capsys):
     for number in (1, 2):
         assert run(["train", "--corpus", text, *SMALL, "--json"]) == 0
         assert events(capsys)[-1]["run"] == f"runs/rhyme-rnn-{number}"
-
-
-def test_a_diverging_run_says_so_and_keeps_what_was_saved(text, tmp_path, capsys):
-    assert train(text, tmp_path / "r", "--optimizer", "sgd", "--lr", "1e38", "--clip", "1e38") == 2
-    err = capsys.readouterr().err
-    assert "lower the learning rate" in err
 
 
 def test_sampling_continues_the_prompt(text, tmp_path, capsys):
@@ -135,36 +149,27 @@ def test_sampling_continues_the_prompt(text, tmp_path, capsys):
     assert "the prompt has 'Z', 'ë', which" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("name", ["run.json", "last.safetensors"])
-def test_damaged_runs_are_refused_in_one_line(text, tmp_path, capsys, name):
-    assert train(text, tmp_path / "r", "--json") == 0
-    capsys.readouterr()
-    path = tmp_path / "r" / name
-    whole = path.read_bytes()
-    for damaged in (b"", whole[: len(whole) // 2], whole[:-1], b"\xff" + whole[1:], b"{}", b"[]", b"null"):
-        path.write_bytes(damaged)
-        assert run(["sample", str(tmp_path / "r")]) == 2, damaged[:20]
-        err = capsys.readouterr().err
-        assert err.count("\n") == 1, err
-        assert "fault of ours" not in err
-    path.unlink()
-    assert run(["sample", str(tmp_path / "r")]) == 2
-    assert capsys.readouterr().err.count("\n") == 1
+def test_each_pass_is_measured_at_its_end_and_the_last_reported_as_books_do(text, tmp_path, capsys):
+    arguments = ["--hidden", "6", "--batch", "4", "--window", "20", "--epochs", "3", "--json"]
+    assert run(["train", "--corpus", text, "--out", str(tmp_path / "r"), *arguments]) == 0
+    found = events(capsys)
+    measured = [e for e in found if e["event"] == "epoch"]
+    losses = [
+        [math.log(e["train_perplexity"]) for e in found if e["event"] == "step" and e["epoch"] == n] for n in (1, 2, 3)
+    ]
+    assert [e["epoch"] for e in measured] == [1, 2, 3]
+    assert [e["step"] for e in measured] == [sum(map(len, losses[:n])) for n in (1, 2, 3)]
+    for event, of_pass in zip(measured, losses, strict=True):
+        assert math.isclose(event["train_perplexity"], math.exp(sum(of_pass) / len(of_pass)), rel_tol=1e-9)
+    assert math.isclose(found[-1]["last_epoch_perplexity"], measured[-1]["train_perplexity"], rel_tol=1e-9)
 
 
-def test_a_run_of_other_sizes_or_words_is_refused(text, tmp_path, capsys):
+def test_counting_stands_beside_the_network(text, tmp_path, capsys):
     assert train(text, tmp_path / "r", "--json") == 0
-    capsys.readouterr()
-    path = tmp_path / "r" / "run.json"
-    about = json.loads(path.read_text())
-    for change in (
-        {"format": 4}, {"vocabulary": about["vocabulary"][:-1]}, {"vocabulary": "abc"}, {"settings": {}},
-        {"settings": {**about["settings"], "hidden": 13}}, {"settings": {**about["settings"], "hidden": "many"}},
-        {"settings": {**about["settings"], "cell": "gruu"}}, {"settings": {**about["settings"], "dtype": "x"}},
-        {"settings": {**about["settings"], "tokens": "x"}}, {"settings": {**about["settings"], "tokens": "byte"}},
-    ):  # fmt: skip
-        path.write_text(json.dumps({**about, **change}))
-        assert run(["sample", str(tmp_path / "r")]) == 2, change
-        err = capsys.readouterr().err
-        assert err.count("\n") == 1
-        assert "a fault of ours" not in err, err
+    done = events(capsys)[-1]
+    corpus = data.load(text)
+    training, held_out = data.split(corpus.text, 0.9)
+    vocab = runs.load(str(tmp_path / "r")).vocab
+    model = NGram(6, "kneser-ney").fit(vocab.encode(training), vocabulary=len(vocab))
+    measured = evaluate(model, vocab.encode(held_out), rng=np.random.default_rng(0))
+    assert math.isclose(done["kneser_ney_perplexity"], measured.perplexity, rel_tol=1e-9)

@@ -7,6 +7,8 @@ import pytest
 
 from cli.lab import presets, runs
 from cli.lab.errors import LabError
+from cli.lab.flags import FLAGS
+from cli.lab.settings import contradictions, defaults, effective
 from cli.main import run
 
 TEXT = "the sun rose over the sea and the gulls cried over the rocks. " * 40
@@ -21,16 +23,51 @@ def trained(tmp_path, *flags):
 
 
 @pytest.mark.parametrize("name", presets.PRESETS)
-def test_a_preset_is_complete_and_a_given_flag_goes_before_it(name):
-    defaults = {"hidden": 128, "lr": 3e-3, "steps": None, "epochs": None, "batch": 7}
-    found = presets.completed(name, {"lr": 0.5}, defaults)
+def test_a_preset_is_sound_and_a_given_flag_goes_before_it(name):
+    preset = presets.preset(name)
+    assert set(preset) <= {flag.name for flag in FLAGS}
+    found = effective(preset, {"lr": 0.5})
+    assert contradictions(found) == []
     assert found["lr"] == 0.5
-    assert {k: v for k, v in found.items() if k != "lr"} == {
-        **{k: v for k, v in defaults.items() if k != "lr"},
-        **{k: v for k, v in presets.PRESETS[name].items() if k != "lr"},
-    }
-    assert presets.completed(None, {"lr": 0.5}, defaults) == {**defaults, "lr": 0.5}
-    assert "epochs" not in {k for k, v in presets.completed(name, {"steps": 5}, defaults).items() if v is not None}
+    assert {k: found[k] for k in preset if k != "lr"} == {k: v for k, v in preset.items() if k != "lr"}
+    others = set(found) - set(preset) - {"lr", "clip", "epochs"}
+    assert {k: found[k] for k in others} == {k: defaults()[k] for k in others}
+    assert [k for k in ("epochs", "steps", "minutes") if effective(preset, {"steps": 5})[k] is not None] == ["steps"]
+
+
+def test_the_presets_are_those_of_the_sources():
+    """[D2L 8.5–9.4] as SEEDS records it, and min-char-rnn, whose loss is a sum over 25 steps, clipped at 5."""
+    names = list(presets.PRESETS)
+    books = ["rnn", "rnn-random", "rnn-concise", "gru", "lstm", "deep-lstm", "bilstm"]
+    assert names == [*(f"d2l-{name}" for name in books), "char-rnn"]
+    for name in names[:-1]:
+        p = presets.preset(name)
+        assert [p[k] for k in ("first", "batch", "window", "epochs", "clip", "optimizer")] == [
+            10000,
+            32,
+            35,
+            500,
+            1,
+            "sgd",
+        ]
+        assert p.get("std") == (0.01 if name in ("d2l-rnn", "d2l-rnn-random") else None)
+    sizes = [(p["cell"], p["hidden"], p.get("layers", 1), p["lr"]) for p in map(presets.preset, names[:-1])]
+    one, two = 1, 2
+    assert sizes == [
+        ("rnn", 512, one, 1), ("rnn", 512, one, 1), ("rnn", 256, one, 1), ("gru", 256, one, 1), ("lstm", 256, one, 1),
+        ("lstm", 256, two, 2), ("lstm", 256, two, 1),
+    ]  # fmt: skip
+    assert presets.preset("d2l-bilstm")["bidirectional"]
+    char = presets.preset("char-rnn")
+    assert char["clip_value"] * char["window"] * char["batch"] == 5
+    assert (char["hidden"], char["window"], char["lr"], char["optimizer"], char["std"]) == (
+        100,
+        25,
+        0.1,
+        "adagrad",
+        0.01,
+    )
+    assert effective(char)["clip"] is None
 
 
 def test_an_unknown_preset_is_one_line_with_the_nearest_name(capsys):
@@ -39,7 +76,7 @@ def test_an_unknown_preset_is_one_line_with_the_nearest_name(capsys):
     assert err.count("\n") == 1
     assert "d2l-rnn" in err
     with pytest.raises(LabError):
-        presets.completed("d2l-run", {}, {})
+        presets.preset("d2l-run")
 
 
 def test_the_books_settings_reach_the_run(tmp_path, capsys):

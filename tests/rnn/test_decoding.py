@@ -17,12 +17,12 @@ from rnn.recurrent import Recurrent
 V = 11
 
 
-class Model:
-    """Any family of cells as a language model, in the shape that `sample` asks for."""
+class Model(LanguageModel):
+    """Any family of cells as a language model."""
 
     def __init__(self, family, layers, dtype, implementation, *, hidden=37, bias=True, scale=1.0):
         rng = np.random.default_rng(3)
-        self.vocabulary = V
+        self.vocabulary, self.tied, self.embedding, self.dropout = V, False, None, None
         self.rnn = Recurrent(
             VARIANTS[family](V), V, hidden, layers, bias=bias, dtype=dtype, rng=rng, implementation=implementation
         )
@@ -31,13 +31,6 @@ class Model:
             p.assign(0.12 * scale * rng.standard_normal(p.shape))
         for p in self.head.parameters():
             p.assign(scale * rng.standard_normal(p.shape))
-
-    __call__ = LanguageModel.__call__
-    next_distribution = LanguageModel.next_distribution
-    _start = LanguageModel._start
-
-    def evaluating(self):
-        return self.rnn.evaluating()
 
 
 def drawn(model, prompt, n, *, temperature=1.0, seed=5):

@@ -88,7 +88,7 @@ def _signals(model: LanguageModel) -> tuple[list[float], list[float]]:
     for n in range(model.rnn.num_layers):
         x, _ = run(model.rnn.cell, [model.rnn.weights(n)], x, [model.rnn.cell.State(zeros)], fused=True)
         layers.append(x)
-    felt = grad(cross_entropy(model.head(x), text[1:]), layers)
+    felt = grad(cross_entropy(model.scores(x), text[1:]), layers)
     return [float(h.data[4:].std(axis=0).mean()) for h in layers], [float(np.linalg.norm(g.data)) for g in felt]
 
 

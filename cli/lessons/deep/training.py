@@ -16,7 +16,7 @@ from minigrad.optim import Adam
 from rnn.layers import LAYERS
 from rnn.metrics import Ints, perplexity
 from rnn.models import LanguageModel
-from rnn.training import train
+from rnn.training import Trainer
 
 UNITS = 40  # of one layer; a network of more has narrower ones, so as to have as many parameters
 BATCH = 24
@@ -67,9 +67,9 @@ def fitted(
     """Trained with Adam on minibatches in sequence, each going on with the state of the one before."""
     rng = np.random.default_rng([seed, 1])
     optimizer = Adam(model.parameters(), rate)
-    reports = train(model, optimizer, lambda: sequential_batches(ids, BATCH, window, rng=rng))
+    trainer = Trainer(model, optimizer, lambda rng: sequential_batches(ids, BATCH, window, rng=rng), rng=rng)
     clock = time.perf_counter()
-    told = list(islice(reports, updates))
+    told = list(islice(trainer.steps(), updates))
     speed = sum(report.tokens for report in told) / (time.perf_counter() - clock)
     return Trained(model, tuple(perplexity(report.loss) for report in told), speed)
 

@@ -17,7 +17,7 @@ from minigrad.optim import Adam
 from rnn.baselines import MarkovChain
 from rnn.metrics import Ints
 from rnn.models import LanguageModel
-from rnn.training import train
+from rnn.training import Trainer
 
 _READ, _ASKED, _BATCH, _WINDOW = 40_000, 10_000, 32, 40
 _TRACED = 90
@@ -36,8 +36,9 @@ def trained(units: int, updates: int, seed: int) -> LanguageModel:
     """An Elman network that has learned to foretell the next sound."""
     rng, (read, _) = np.random.default_rng([seed, 24]), texts(seed)
     model = LanguageModel(3, units, 1, cell="rnn", rng=rng)
-    reports = train(model, Adam(model.parameters(), 0.01), lambda: sequential_batches(read, _BATCH, _WINDOW, rng=rng))
-    list(islice(reports, updates))
+    optimizer = Adam(model.parameters(), 0.01)
+    trainer = Trainer(model, optimizer, lambda rng: sequential_batches(read, _BATCH, _WINDOW, rng=rng), rng=rng)
+    list(islice(trainer.steps(), updates))
     return model
 
 
