@@ -29,7 +29,8 @@ class Entry:
 
     `name` is its folder's. `path` is where its text lies, or None where it does not.
     `cleaning`, `tokens` (char, word or byte) and `split` (the fraction to train on) are defaults. `file`, `url` and
-    `sha256` (hexadecimal, of the raw bytes) belong to texts that are not shipped.
+    `sha256` (hexadecimal, of the raw bytes) belong to texts that are not shipped. `entropy`, in nats per character, is
+    that of the source that wrote the text, where it is known.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Entry:
     file: str | None = None
     path: Path | None = None
     language: str | None = None
+    entropy: float | None = None
 
 
 @dataclass(frozen=True)
@@ -51,7 +53,8 @@ class Corpus:
     """A text, cleaned, and where it comes from.
 
     `tokens` is the kind it was cleaned for, `split` the fraction to train on, `sha256` the hexadecimal hash of
-    the raw bytes.
+    the raw bytes. `entropy` is the source's, in nats per token; None where it is not known, as for any cleaning or
+    kind of tokens but the corpus' own.
     """
 
     name: str
@@ -63,6 +66,7 @@ class Corpus:
     tokens: str
     split: float
     sha256: str
+    entropy: float | None = None
 
 
 _REQUIRED = {"title", "licence", "source"}
@@ -95,7 +99,10 @@ def load(name_or_path: str, *, clean: str | None = None, tokens: str | None = No
     raw = _read(path)
     sha256 = _checked_hash(raw, entry, path)
     text = _cleaned(_decoded(raw, path), cleaning, kind, path)
-    return Corpus(entry.name, entry.title, entry.source, entry.licence, text, cleaning, kind, entry.split, sha256)
+    entropy = entry.entropy if (cleaning, kind) == (entry.cleaning, entry.tokens) else None
+    return Corpus(
+        entry.name, entry.title, entry.source, entry.licence, text, cleaning, kind, entry.split, sha256, entropy
+    )
 
 
 def find(name_or_path: str) -> Entry:

@@ -21,9 +21,8 @@ Ids = NDArray[np.integer] | Sequence[int]
 Context = Literal["carry"] | int
 
 ROUNDING = 1e-6  # what float32 arithmetic may add to a log-probability
-FUTURES = 2  # how many changed futures of the whole text a predictor is tried on
-FUTURES_OF_EXCERPT = 16
-EXCERPT = 64  # tokens
+FUTURES = {5000: 2, 64: 16}
+"""Tokens in a piece of the text, and how many changed futures of such a piece a predictor is tried on."""
 
 
 class Predictor(Protocol):
@@ -79,14 +78,14 @@ def evaluate(
     `characters` is the number of characters that the tokens spell; left out, a token is a character.
     Raises RnnError for an empty text, ids outside 0 … V−1, and a predictor that returns another number of
     values than N, NaN, a log-probability above 0 (by more than rounding), or values that move when later
-    tokens change (`rng` draws the positions from which on everything does).
+    tokens change (`rng` draws pieces of the text, and the positions from which on everything in them does).
     """
     text = check_ids(ids, predictor.vocabulary)
     if text.size == 0:
         raise RnnError("the text is empty", "evaluate", "give at least one token")
     length = whole_number(text.size if characters is None else characters, "characters", least=1)
     log_probs = _scores(predictor, text, context)
-    _refuse_foresight(predictor, text, context, log_probs, rng)
+    _refuse_foresight(predictor, text, context, rng)
     nats = abs(float(np.minimum(log_probs, 0.0).mean()))  # abs: a sure predictor has 0 nats, not −0
     zero_events = int(np.isneginf(log_probs).sum())
     return Evaluation(text.size, nats, perplexity(nats), bits(nats) * text.size / length, zero_events)
@@ -108,17 +107,16 @@ def _scores(predictor: Predictor, ids: Ints, context: Context) -> Floats:
     return log_probs
 
 
-def _refuse_foresight(
-    predictor: Predictor, ids: Ints, context: Context, log_probs: Floats, rng: np.random.Generator
-) -> None:
-    """Try other futures on the whole text, and many more on a short piece of it.
+def _refuse_foresight(predictor: Predictor, ids: Ints, context: Context, rng: np.random.Generator) -> None:
+    """Try a few other futures on a long piece of the text, and many on a short one, both from anywhere in it.
 
-    A model that looks one token ahead moves a single value per future, and not in every future.
+    A model that looks one token ahead moves a single value per future, and not in every future; one that knows its
+    whole text knows the whole piece. A piece is enough: it costs a long text next to nothing.
     """
-    first = rng.integers(max(ids.size - EXCERPT, 0) + 1)
-    excerpt = ids[first : first + EXCERPT]
-    _try_futures(predictor, ids, context, log_probs, FUTURES, rng)
-    _try_futures(predictor, excerpt, context, _scores(predictor, excerpt, context), FUTURES_OF_EXCERPT, rng)
+    for length, times in FUTURES.items():
+        first = rng.integers(max(ids.size - length, 0) + 1)
+        piece = ids[first : first + length]
+        _try_futures(predictor, piece, context, _scores(predictor, piece, context), times, rng)
 
 
 def _try_futures(

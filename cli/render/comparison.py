@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import inspect
-import math
 import re
 from collections.abc import Iterable
-from itertools import groupby
 
 from rich.console import Console
 from rich.markup import escape
 from rich.padding import Padding
 from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table
-from rich.text import Text
 
-from cli.lab.comparison import Plan, Row, best
+from cli.lab.comparison import Plan, Row, best, findings, preferred
 from cli.render import numbers
-from cli.render.bars import bar
+from cli.render.comparison_tables import by_order, chosen, models, shows_all
+from cli.render.typed import reading, typed
 from rnn.baselines import SMOOTHINGS
-
-_ALL_COLUMNS_FROM = 88  # terminal columns
-_LONGEST_BAR = 40
 
 
 def follow(console: Console, rows: Iterable[Row], total: int) -> tuple[Row, ...]:
@@ -33,13 +28,34 @@ def follow(console: Console, rows: Iterable[Row], total: int) -> tuple[Row, ...]
         return tuple(progress.track(rows, total=total))
 
 
-def show(console: Console, plan: Plan, rows: tuple[Row, ...]) -> None:
-    """What was measured on, a row per model, which is best, and how to read it."""
+def show(console: Console, plan: Plan, rows: tuple[Row, ...], *, every: bool = False) -> None:
+    """What was measured on, a row per model, which is best, and how to read it; or the text that was typed.
+
+    With several smoothings and orders each smoothing has one row, that of the order which the development part
+    prefers, below a table of all of them; with `every` each model has its row.
+    """
     _heading(console, plan)
-    console.print(_table(console.width, rows))
-    _verdict(console, rows)
-    _notes(console, plan, rows)
+    overview = len(plan.smoothings) > 1 and len(plan.orders) > 1 and not every
+    shown = _overview(rows) if overview else rows
+    if plan.typed is not None:
+        typed(console, plan.typed, shown, plan.text.unit)
+    else:
+        if overview:
+            by_order(console, rows)
+        _caption(console, overview)
+        console.print(models(console.width, shown, winner=best(rows)))
+        _verdict(console, plan, rows)
+        chosen(console, plan, rows)
+    _notes(console, plan, shown)
     console.print(Padding(f"[quiet]{_next(plan)}[/]", (1, 1, 0, 1)))
+
+
+def _overview(rows: tuple[Row, ...]) -> tuple[Row, ...]:
+    """The uniform model, then from the highest perplexity to the lowest, and what nobody can go below."""
+    counting = list(preferred(rows).values())
+    others = [row for row in rows if row.kind == "run"] + counting
+    ordered = sorted(others, key=lambda row: -row.held_out.nats)
+    return (rows[0], *ordered, *(row for row in rows if row.kind == "source"))
 
 
 def _heading(console: Console, plan: Plan) -> None:
@@ -53,82 +69,58 @@ def _heading(console: Console, plan: Plan) -> None:
     console.print()
 
 
-def _table(width: int, rows: tuple[Row, ...]) -> Table:
-    wide = width >= _ALL_COLUMNS_FROM
-    names = min(max(len(row.model) for row in rows), 32 if wide else 22)
-    others = 30 if wide else 0
-    room = min(width - names - others - 28, _LONGEST_BAR)
-    table = Table(box=None, padding=(0, 1), header_style="quiet", pad_edge=True)
-    table.add_column("", max_width=names, overflow="fold")
-    table.add_column(f"{'held-out':>9}", no_wrap=True)
-    table.add_column("", width=room, no_wrap=True)
-    table.add_column(f"{'training':>9}", no_wrap=True)
-    for header in ("bits/char", "size", "seconds") if wide else ():
-        table.add_column(header, justify="right", no_wrap=True)
-    ceiling, winner = rows[0].held_out.bits_per_character, best(rows)
-    for kind, group in groupby(rows, key=_kind):
-        if kind != _kind(rows[0]):
-            table.add_row()
-        for row in group:
-            cells = _cells(row, ceiling, room)
-            table.add_row(*(cells if wide else cells[:4]), style="accent" if row is winner else "")
-    return table
+def _caption(console: Console, overview: bool) -> None:
+    if overview:
+        console.print(" [quiet]each with the order that the development part prefers[/]\n")
 
 
-def _kind(row: Row) -> str:
-    """Its smoothing, `run`, or `uniform`: what stands together in the table."""
-    return row.smoothing or row.model.partition(" ")[0]
-
-
-def _cells(row: Row, ceiling: float, room: int) -> tuple[Text | str, ...]:
-    held_out = row.held_out
-    picture = bar(held_out.bits_per_character / ceiling, room)
-    if held_out.zero_events:
-        picture = Text(f"{held_out.zero_events:,} unseen", style="quiet")
-    bits = "–" if math.isinf(held_out.nats) else f"{held_out.bits_per_character:.3f}"
-    return (
-        escape(row.model), _perplexity(held_out.perplexity), picture, _perplexity(row.train.perplexity),
-        bits, f"{row.size:,}" if row.size else "–", f"{row.seconds:.2f}",
-    )  # fmt: skip
-
-
-def _perplexity(value: float) -> str:
-    """As everywhere, ∞ standing where the units do."""
-    return f"{numbers.perplexity(value).replace('∞', '∞   '):>9}"
-
-
-def _verdict(console: Console, rows: tuple[Row, ...]) -> None:
+def _verdict(console: Console, plan: Plan, rows: tuple[Row, ...]) -> None:
     winner = best(rows)
     perplexity, bits = numbers.perplexity(winner.held_out.perplexity), winner.held_out.bits_per_character
     said = f"lowest held-out: [accent]{escape(winner.model)}[/], {perplexity} ({bits:.3f} bits/char)"
     console.print(Padding(said, (1, 1, 0, 1)))
+    for sentence in findings(plan, rows):
+        console.print(Padding(escape(sentence), (0, 1, 0, 1)))
 
 
 def _notes(console: Console, plan: Plan, rows: tuple[Row, ...]) -> None:
-    """How to read the table; a smoothing explains itself by the first line of its docstring."""
+    """How to read the page; a smoothing that was asked for explains itself by the first line of its docstring."""
     notes = Table(box=None, padding=(0, 1), show_header=False)
     notes.add_column(style="quiet", no_wrap=True)
     notes.add_column(style="quiet")
-    unit = plan.text.unit
-    how = f"per {unit}; lower is better; bars are in bits per character; the context is carried along"
-    notes.add_row("perplexity", how)
-    if any(row.held_out.zero_events for row in rows):
-        notes.add_row("unseen", f"{unit}s held out that the model had ruled out; one is enough for ∞")
-    if unit == "word":
-        notes.add_row("bits/char", "a word is spelt with one space; <unk> counts as if it were the word it hides")
-    if console.width >= _ALL_COLUMNS_FROM:
-        notes.add_row("size", "counts stored, or parameters")
-    notes.add_row("P(w|c)", f"probability of {unit} w after the {unit}s c; n(…) is how often they occur")
-    for name in dict.fromkeys(row.smoothing for row in rows if row.smoothing):
-        notes.add_row(name, escape(_explained(name, plan.epsilon)))
+    how = reading(plan.typed, rows, plan.text.unit, console.width) if plan.typed else _reading(console, plan, rows)
+    for name, said in how:
+        notes.add_row(name, escape(said))
     console.print()
     console.print(notes)
 
 
-def _explained(smoothing: str, epsilon: float) -> str:
+def _reading(console: Console, plan: Plan, rows: tuple[Row, ...]) -> Iterable[tuple[str, str]]:
+    unit = plan.text.unit
+    yield "perplexity", f"per {unit}; lower is better; bars are in bits per character"
+    yield "context", "carried along through each part; none before its first token"
+    if any(row.held_out.zero_events for row in rows):
+        yield "unseen", f"{unit}s held out that the model had ruled out; one is enough for ∞"
+    if unit == "word":
+        yield "bits", "a word is spelt with one space; <unk> counts as if it were the word it hides"
+    if shows_all(console.width):
+        yield "size", "counts or parameters; s: seconds, the counting not included"
+    yield from _explanations(plan)
+
+
+def _explanations(plan: Plan) -> Iterable[tuple[str, str]]:
+    if not plan.named:
+        yield "smoothings", f"what one does: --smoothing NAME, such as {plan.smoothings[-2]}"
+        return
+    unit = plan.text.unit
+    yield "P(w|c)", f"probability of {unit} w after the {unit}s c; n(…) is how often they occur"
+    for name in plan.smoothings:
+        yield name, _explained(name)
+
+
+def _explained(smoothing: str) -> str:
     line = (inspect.getdoc(SMOOTHINGS[smoothing]) or "").partition("\n")[0]
-    line = re.sub(r"\blower\b", "P(w|shorter c)", line.replace("`", ""))
-    return line + (f" Here ε={epsilon:g} for every order." if "ε" in line else "")
+    return re.sub(r"\blower\b", "P(w|shorter c)", line.replace("`", ""))
 
 
 def _next(plan: Plan) -> str:

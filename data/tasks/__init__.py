@@ -15,7 +15,7 @@ from data.tasks.examples import Examples, Task, entropy
 from data.tasks.parity import Parity
 from data.tasks.recall import Recall
 from data.tasks.source import Source
-from data.tasks.sources import held_key, markov_source, random_markov_source
+from data.tasks.sources import held_key, markov_source, noisy_sums, random_markov_source
 from data.tasks.switched import Switched
 from data.tasks.tagging import Tagging
 from data.tasks.translation import (
@@ -52,6 +52,7 @@ __all__ = [
     "held_key",
     "hold_out",
     "markov_source",
+    "noisy_sums",
     "parallel",
     "random_markov_source",
     "sentences",

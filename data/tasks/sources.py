@@ -41,6 +41,24 @@ def random_markov_source(vocabulary: int, order: int, rng: np.random.Generator, 
     return markov_source(rows.reshape((vocabulary,) * (order + 1)))
 
 
+def noisy_sums(tokens: int = 8, sums: float = 0.6, steps: float = 0.25) -> Source:
+    """A Markov source of order 2, simple to say: a token is mostly the sum of the two before it.
+
+    After c₁ c₂ comes (c₁ + c₂) mod V with probability `sums`, (c₂ + 1) mod V with probability `steps`, and in all
+    other cases an even draw from V. An order below 2 does not see it, one above has nothing more to see. Raises
+    DataError for V below 2, and probabilities that are none or above 1 together.
+    """
+    V = whole(tokens, "tokens", 2)
+    rest = 1 - share(sums, "sums") - share(steps, "steps")
+    if rest < 0:
+        raise DataError(f"sums is {sums} and steps {steps}", "noisy_sums", "give at most 1 in all")
+    older, newer = np.indices((V, V))
+    table = np.full((V, V, V), rest / V)
+    table[older, newer, (older + newer) % V] += sums
+    table[older, newer, (newer + 1) % V] += steps
+    return markov_source(table)
+
+
 def held_key(keys: int = 8, noise: int = 4, told: float = 0.05, asked: float = 0.15) -> Source:
     """Noise, in which a key is told now and then, and asked for at any later time: an RNN can beat every n-gram here.
 

@@ -48,6 +48,11 @@ class Counts(NamedTuple):
         """How many counts there are."""
         return sum(level.tokens.size for level in self.levels)
 
+    def up_to(self, order: int) -> Counts:
+        """The counts of the same text by a model of this order, which may not be above n; nothing is counted again."""
+        tail = self.tail[max(self.tail.size - order + 1, 0) :]
+        return Counts(self.vocabulary, self.length, self.levels[:order], self.head[: order - 1], tail)
+
     def place(self, gram: Ints) -> int:
         """Where a gram stands among those of its order, −1 where it was not counted."""
         place = 0

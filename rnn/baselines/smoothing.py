@@ -35,6 +35,12 @@ SCORES = frozenset({"stupid-backoff"})
 SHORT = frozenset({"d2l"})
 """Those of which some row sums to less than 1."""
 
+ADDING = frozenset({"lidstone", "d2l", "d2l-chain"})
+"""Those that add an ε."""
+
+MIXING = frozenset({"jelinek-mercer"})
+"""Those that mix by weights λ."""
+
 BACKOFF = 0.4  # what stupid backoff multiplies by [Brants et al. 2007]
 
 
