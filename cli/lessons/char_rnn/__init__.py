@@ -1,0 +1,1 @@
+"""A network that reads letters and foretells the next one."""

@@ -1,0 +1,1 @@
+"""A text learned by heart, and how to notice."""
