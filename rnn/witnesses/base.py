@@ -9,7 +9,8 @@ from typing import Any, NamedTuple, Protocol
 import numpy as np
 
 from minigrad import Tensor, differences, grad
-from minigrad.graph import Array, replaying
+from minigrad.graph import Array
+from minigrad.replay import replaying
 from rnn.formulas import REGISTRY, notation
 from rnn.formulas.registry import Values
 

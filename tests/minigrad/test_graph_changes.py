@@ -11,10 +11,11 @@ from minigrad import (
     grad,
     ops,
 )
-from minigrad.graph import Op, nodes, replay
+from minigrad.graph import Op, nodes
 from minigrad.kernels.workspace import aligned
 from minigrad.nn import Linear, Parameter
 from minigrad.optim import SGD, Adam
+from minigrad.replay import replay
 from rnn import RNN
 
 

@@ -18,7 +18,8 @@ from minigrad import (
     jvp,
     no_grad,
 )
-from minigrad.graph import Op, nodes, replay
+from minigrad.graph import Op, nodes
+from minigrad.replay import replay
 
 
 class Left:

@@ -19,9 +19,10 @@ from minigrad import (
     gradcheck,
     no_grad,
 )  # fmt: skip
-from minigrad.graph import Op, nodes, replay
+from minigrad.graph import Op, nodes
 from minigrad.nn import Linear
 from minigrad.optim import SGD
+from minigrad.replay import replay
 
 
 def leaf(*shape, seed=0, dtype=np.float64):
