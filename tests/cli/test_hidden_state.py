@@ -1,12 +1,14 @@
 """The lesson on the hidden state: what is particular to it, and what breaks its claims."""
 
-import dataclasses
 import re
+from functools import partial
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lesson_cases import check_claims_are_measured, check_code_is_whole, computed, forgetting, read
 
 from cli.lab import lessons
 from cli.lab.experiments import conduct
@@ -14,24 +16,18 @@ from cli.lab.figures import Lattice
 from cli.lessons.hidden_state import again, graph, longer, separate, state
 from cli.lessons.hidden_state.networks import driven, rows
 from cli.lessons.hidden_state.separate import Separate, Shared, learned
-from cli.main import run
 from cli.render.lattices import lattice
 from minigrad import Tensor, grad, relative_error
 from rnn import RnnError
 from rnn.formulas import REGISTRY
 
 LESSON = lessons.load("hidden-state")
-
-
-def failing(name, **settings):
-    found = conduct(LESSON.experiments[name], seed=0, settings=settings)
-    return [c.sentence for c in found.claims if not c.holds]
+failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
+afresh = forgetting(longer.trained_networks)
 
 
 def test_it_claims_much_and_measures_it():
-    first, second = ([c for _, c in lessons.check(LESSON, seed=s)] for s in (0, 1))
-    assert len(first) >= 20
-    assert sum(a.measured != b.measured for a, b in zip(first, second, strict=True)) >= 10
+    check_claims_are_measured(LESSON, 20, 10)
 
 
 # What is wrong is noticed
@@ -40,31 +36,29 @@ def test_it_claims_much_and_measures_it():
 def test_the_order_of_concatenation_matters(monkeypatch):
     assert failing("concatenation") == []
     monkeypatch.setattr(state, "side_by_side", lambda X, H: np.hstack([H, X]))
-    assert any("one product equals two" in s for s in failing("concatenation", hidden=3))
+    assert fails("concatenation", "one product equals two", hidden=3)
     monkeypatch.undo()
     monkeypatch.setattr(state, "one_above_other", lambda a, b: np.vstack([b, a]))
-    assert any("one product equals two" in s for s in failing("concatenation", hidden=3))
+    assert fails("concatenation", "one product equals two", hidden=3)
 
 
 def test_a_copy_left_out_is_noticed(monkeypatch):
     assert failing("copies") == []
     monkeypatch.setattr(graph, "added", lambda parts: np.sum(parts[1:], axis=0))
-    assert any("add up" in s for s in failing("copies"))
+    assert fails("copies", "add up")
 
 
 def test_a_wrong_24_is_noticed(monkeypatch):
     """Without its last term."""
     right = REGISTRY["24"].function
-    wrong = dataclasses.replace(REGISTRY["24"], function=lambda h, grad_h, tau: right(h, grad_h, tau - 1))
-    object.__setattr__(wrong, "reads", REGISTRY["24"].reads)
-    monkeypatch.setitem(REGISTRY, "24", wrong)
-    assert any("equation 24" in s for s in failing("copies"))
+    computed(monkeypatch, "24", lambda h, grad_h, tau: right(h, grad_h, tau - 1))
+    assert fails("copies", "equation 24")
 
 
 def test_a_g_that_forgets_its_first_input_is_noticed(monkeypatch):
     right = again.g
     monkeypatch.setattr(again, "g", lambda start, theta, *past: right(start, theta, *past[:-1]))
-    assert any("g⁽ᵗ⁾" in s for s in failing("whole_past"))
+    assert fails("whole_past", "g⁽ᵗ⁾")
 
 
 def test_a_state_that_forgets_is_noticed(monkeypatch):
@@ -73,25 +67,23 @@ def test_a_state_that_forgets_is_noticed(monkeypatch):
         return {**known, "H": dict.fromkeys(known["H"], known["H"][0])}
 
     monkeypatch.setattr(state, "engine_values", forgetful)
-    assert any("still tells" in s for s in failing("without_memory"))
+    assert fails("without_memory", "still tells")
 
 
+@pytest.mark.usefixtures("afresh")
 def test_an_untrained_network_does_not_run_past_the_end(monkeypatch):
     monkeypatch.setattr(longer, "fit", lambda *_: None)
-    longer.trained_networks.cache_clear()
-    assert any("past the trained length" in s for s in failing("past_the_end"))
-    longer.trained_networks.cache_clear()
+    assert fails("past_the_end", "past the trained length")
 
 
+@pytest.mark.usefixtures("afresh")
 def test_weights_that_wrap_around_are_noticed(monkeypatch):
     """A separate network that answers past its end by beginning anew."""
     real = Separate.__call__
     monkeypatch.setattr(
         Separate, "__call__", lambda self, ids: real(self, ids[(np.arange(len(ids)) % 6)[: min(len(ids), 6)]])
     )
-    longer.trained_networks.cache_clear()
-    assert any("positions answered" in s for s in failing("past_the_end"))
-    longer.trained_networks.cache_clear()
+    assert fails("past_the_end", "positions answered")
 
 
 # Its parts
@@ -221,13 +213,8 @@ def test_the_numbers_on_the_page_add_up_as_printed(seed):
 
 
 @pytest.mark.parametrize("width", [60, 120])
-def test_code_on_the_page_is_short(width, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", str(width))
-    assert run(["lesson", "hidden-state", "--plain"]) == 0
-    out = capsys.readouterr().out
-    shown = [b.body for page in LESSON.pages for b in page if b.kind == "source"]
-    assert len(shown) == 3
-    for name in shown:
-        assert f"     def {name.split(':')[1]}(" in out
-    assert "-> " not in out
-    assert '"""' not in out or width == 120
+def test_code_on_the_page_is_short(width):
+    check_code_is_whole(LESSON, "g", "unroll", "gradients_of_copies", width=width)
+    shown = "\n".join(read(LESSON, width))
+    assert "-> " not in shown
+    assert '"""' not in shown

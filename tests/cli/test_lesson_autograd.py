@@ -2,36 +2,32 @@
 
 import dataclasses
 import math
+from functools import partial
 from itertools import pairwise
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lesson_cases import check_claims_are_measured, check_code_is_short, forgetting
 
-from cli.lab import experiments, lessons
+from cli.lab import lessons
 from cli.lab.experiments import conduct
-from cli.lab.figures import Result, Tree
+from cli.lab.figures import Tree
 from cli.lessons.autograd import by_hand, expression, letters, min_char_rnn, order, size, tapes
 from cli.lessons.autograd.min_char_rnn import Network
-from cli.main import run
 from cli.render.trees import tree
 from minigrad import Tape, Value, graph_of, scalar
 from minigrad.scalar import history
 
 LESSON = lessons.load("autograd")
-
-
-def failing(name, seed=0, **settings):
-    found = conduct(LESSON.experiments[name], seed=seed, settings=settings)
-    return [c.sentence for c in found.claims if not c.holds]
+failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
+afresh = forgetting(letters.trained)
 
 
 def test_it_claims_much_and_measures_it():
-    first, second = ([c for _, c in lessons.check(LESSON, seed=s, settings={"length": 10_000})] for s in (5, 9))
-    assert len(first) >= 40
-    assert sum(a.measured != b.measured for a, b in zip(first, second, strict=True)) >= 15
-    assert [c.sentence for c in (*first, *second) if not c.holds] == []
+    check_claims_are_measured(LESSON, 40, 15, seeds=(5, 9), length=10_000)
 
 
 # What is wrong is noticed
@@ -44,11 +40,11 @@ def test_a_wrong_rule_is_noticed(monkeypatch):
     assert len(failing("slopes_of_ops")) == 1
     object.__setattr__(scalar.tanh, "rule", wrong.rule)
     try:
-        assert any("differences" in s for s in failing("paths"))
-        assert any("differences" in s for s in failing("backward_steps"))
+        assert fails("paths", "differences")
+        assert fails("backward_steps", "differences")
         assert len(failing("nudging")) >= 1
-        assert any("∇W and ∇U" in s for s in failing("arrays", length_in_time=10))
-        assert any("any bit" in s for s in failing("instructions"))
+        assert fails("arrays", "∇W and ∇U", length_in_time=10)
+        assert fails("instructions", "any bit")
     finally:
         object.__setattr__(scalar.tanh, "rule", lambda g, y, a: g * (1 - y * y))
     assert failing("paths") == []
@@ -58,7 +54,7 @@ def test_a_wrong_rule_is_noticed(monkeypatch):
 def test_a_wrong_order_is_noticed(wrong, monkeypatch):
     right = order.pulled
     monkeypatch.setattr(order, "pulled", lambda y, given: right(y, wrong(y)))
-    assert any("newest first" in s for s in failing("any_graph"))
+    assert fails("any_graph", "newest first")
 
 
 def test_a_walk_that_begins_at_the_wrong_end_is_noticed(monkeypatch):
@@ -82,9 +78,9 @@ def test_an_engine_that_forgets_to_add_is_noticed(monkeypatch):
             y.grad = g
 
     monkeypatch.setattr(Value, "backward", backward)
-    assert any("multiplied" in s for s in failing("order_matters"))
-    assert any("∂L/∂w" in s for s in failing("paths"))
-    assert any("newest first" in s for s in failing("any_graph"))
+    assert fails("order_matters", "multiplied")
+    assert fails("paths", "∂L/∂w")
+    assert fails("any_graph", "newest first")
 
 
 def test_wrong_walks_that_are_right_are_noticed(monkeypatch):
@@ -107,32 +103,30 @@ def test_a_tape_with_other_bits_is_noticed(monkeypatch):
         return np.nextafter(output, np.inf), gradient
 
     monkeypatch.setattr(Tape, "__call__", nearly)
-    assert any("any bit" in s for s in failing("instructions"))
+    assert fails("instructions", "any bit")
 
 
 def test_a_picture_that_hides_something_is_noticed(monkeypatch):
     monkeypatch.setattr(size, "graph_of", lambda *given, **options: graph_of(*given, **options, fold=False))
-    assert any("lines" in s for s in failing("arrays", length_in_time=10))
-    assert any("lines of the tree" in s for s in failing("long_chain", length=10_000))
+    assert fails("arrays", "lines", length_in_time=10)
+    assert fails("long_chain", "lines of the tree", length=10_000)
     wrong = {**expression.BY_NAME, "add": expression.BY_NAME["mul"]}
     monkeypatch.setattr(expression, "BY_NAME", wrong)
-    assert any("from this picture" in s for s in failing("expression"))
+    assert fails("expression", "from this picture")
 
 
+@pytest.mark.usefixtures("afresh")
 def test_a_network_that_has_learned_nothing_is_noticed(monkeypatch):
-    letters.trained.cache_clear()
     monkeypatch.setattr(letters, "RATE", 0.0)
     assert len(failing("learning", seed=12)) >= 3
-    letters.trained.cache_clear()
 
 
+@pytest.mark.usefixtures("afresh")
 def test_a_network_that_forgets_is_noticed(monkeypatch):
     """Without its way from state to state it cannot get below a memory of one letter."""
     right = min_char_rnn.step
-    letters.trained.cache_clear()
     monkeypatch.setattr(min_char_rnn, "step", lambda net, h, letter: right(net, [Value(0.0) * x for x in h], letter))
     found = failing("learning", seed=12)
-    letters.trained.cache_clear()
     assert any("memory of one letter" in s for s in found)
     assert any("arrays" in s for s in found)
 
@@ -248,16 +242,5 @@ def test_a_tree_in_colour_says_what_it_says_without():
     assert accents == ["1", "2"]
 
 
-@pytest.mark.parametrize("width", [60])
-def test_code_on_the_page_is_not_broken(width, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", str(width))
-    monkeypatch.setattr(experiments, "conduct", lambda *_, **__: Result())
-    assert run(["lesson", "autograd", "--plain"]) == 0
-    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    names = [b.body.split(":")[1] for page in LESSON.pages for b in page if b.kind == "source"]
-    assert names == ["pulled", "history", "unrolled", "step", "surprise", "loss", "branch"]
-    for name in names:
-        begin = next(i for i, line in enumerate(lines) if line.startswith(f"     def {name}("))
-        body = lines[begin + 1 : lines.index("", begin)]
-        assert all(line.startswith("         ") for line in body)
-        assert len(body) <= 30
+def test_code_on_the_page_is_short():
+    check_code_is_short(LESSON, "pulled", "history", "unrolled", "step", "surprise", "loss", "branch")

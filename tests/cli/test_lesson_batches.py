@@ -1,15 +1,14 @@
 """The lesson on minibatches: what is particular to it, and what breaks its claims."""
 
-import inspect
 import math
-from importlib import import_module
-from io import StringIO
+from functools import partial
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
+from lesson_cases import check_code_is_short
 
 from cli.lab import lessons
 from cli.lab.experiments import conduct
@@ -27,19 +26,13 @@ from cli.lessons.batches import (
     state,
     together,
 )
-from cli.render.console import THEME
 from cli.render.figures import draw
-from cli.render.lesson import _code
 from data import Continued, Minibatch, Padded, padded, sequential_batches, stateful_batches
 from minigrad import Tensor
 
 LESSON = lessons.load("batches")
-
-
-def failing(name, seed=0, **settings):
-    """A network trained by a broken program stays in the cache, so such a test needs a seed of its own."""
-    found = conduct(LESSON.experiments[name], seed=seed, settings=settings)
-    return [c.sentence for c in found.claims if not c.holds]
+# A network trained by a broken program stays in the cache, so such a test needs a seed of its own.
+failing = partial(lesson_cases.failing, LESSON)
 
 
 # What is wrong is noticed
@@ -330,19 +323,5 @@ def test_pieces_bear_the_number_of_their_minibatch():
     assert len({styles["ab"], styles["cd"], styles["ef"], styles["g"]}) == 4
 
 
-@pytest.mark.parametrize("name", LESSON.experiments)
-def test_no_table_is_cut_short(name):
-    """At 60 columns, where a figure has 54."""
-    console = Console(width=54, theme=THEME, file=StringIO())
-    for figure in conduct(LESSON.experiments[name], seed=0).figures:
-        console.print(draw(figure, 54))
-    assert "…" not in console.file.getvalue()
-
-
 def test_code_on_the_page_is_short():
-    shown = [b.body.split(":") for page in LESSON.pages for b in page if b.kind == "source"]
-    assert len(shown) == 4
-    for module, name in shown:
-        lines = _code(inspect.getsource(vars(import_module(module))[name]), 54).splitlines()
-        assert len(lines) <= 30
-        assert max(map(len, lines)) <= 54
+    check_code_is_short(LESSON, "starts_in_sequence", "in_turn", "over_words", "begin")

@@ -1,36 +1,26 @@
 """The lesson on both directions: what is particular to it, and what breaks its claims."""
 
-import inspect
-from importlib import import_module
-from io import StringIO
+from functools import partial
 from itertools import product
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
+from lesson_cases import check_code_is_short, replaced
 
 from cli.lab import lessons
-from cli.lab.experiments import conduct
 from cli.lessons.bidirectional import blanks, language, misuse, networks, small, tagging, uneven, words
 from cli.lessons.bidirectional.networks import NO_TARGET, Reader, mean_loss, reader, size
 from cli.lessons.bidirectional.text import LETTERS, decode, encode, story, windows, without_spaces
-from cli.render.console import THEME
-from cli.render.figures import draw
-from cli.render.lesson import _code
 from minigrad import Tensor, relative_error
 from rnn.composition import Bidirectional
-from rnn.formulas import REGISTRY
 from rnn.layers import RNN
 
 LESSON = lessons.load("bidirectional")
-
-
-def failing(name, seed=0, **settings):
-    """A network trained by a broken program stays in the cache, so every such test has a seed of its own."""
-    found = conduct(LESSON.experiments[name], seed=seed, settings=settings)
-    return [c.sentence for c in found.claims if not c.holds]
+# A network trained by a broken program stays in the cache, so every such test has a seed of its own.
+failing = partial(lesson_cases.failing, LESSON)
 
 
 # What is wrong is noticed
@@ -38,16 +28,14 @@ def failing(name, seed=0, **settings):
 
 @pytest.mark.parametrize("id", ["BI-1", "BI-3", "BI-5"])
 def test_a_wrong_forward_equation_is_noticed(id, monkeypatch):
-    old = REGISTRY[id]
-    monkeypatch.setitem(REGISTRY, id, old.rewritten(old.code.replace("return ", "return 1.01 * ", 1)))
+    replaced(monkeypatch, id, "return ", "return 1.01 * ")
     assert failing("both_ways") == ["BI-1 to BI-5 give what the engine has, at every step"]
 
 
 @pytest.mark.parametrize(("right", "wrong"), [("grad_a_g", "grad_a_h"), ("t - 1", "t + 1"), ("W_g.T", "W_g")])
 def test_a_wrong_way_back_is_noticed(right, wrong, monkeypatch):
     """BI-11 with the other chain's gradient, walking the other way, or without the transpose."""
-    old = REGISTRY["BI-11"]
-    monkeypatch.setitem(REGISTRY, "BI-11", old.rewritten(old.code.replace(right, wrong)))
+    replaced(monkeypatch, "BI-11", right, wrong)
     assert "every gradient equals autograd" in failing("going_back", problems=1)
 
 
@@ -283,22 +271,8 @@ def test_the_network_copies_the_last_letter_but_one():
     assert misuse.write(network, "the lighthouse keeper", 8) == "erererer"
 
 
-@pytest.mark.parametrize("name", LESSON.experiments)
-def test_no_table_is_cut_short(name):
-    """At 60 columns, where a figure has 54."""
-    console = Console(width=54, theme=THEME, file=StringIO())
-    for figure in conduct(LESSON.experiments[name], seed=0).figures:
-        console.print(draw(figure, 54))
-    assert "…" not in console.file.getvalue()
-
-
 def test_code_on_the_page_is_short():
-    shown = [b.body.split(":") for page in LESSON.pages for b in page if b.kind == "source"]
-    assert len(shown) == 3
-    for module, name in shown:
-        lines = _code(inspect.getsource(vars(import_module(module))[name]), 54).splitlines()
-        assert len(lines) <= 30
-        assert max(map(len, lines)) <= 54
+    check_code_is_short(LESSON, "read_both_ways", "without_own", "letter_by_letter")
 
 
 def test_both_sizes_and_layers_are_real():

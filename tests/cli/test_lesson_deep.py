@@ -2,11 +2,14 @@
 
 import itertools
 import math
+from functools import partial
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lesson_cases import check_claims_are_measured, computed, replaced
 
 from cli.lab import lessons
 from cli.lab.experiments import conduct
@@ -15,28 +18,17 @@ from cli.lessons.deep import books, depths, dropped, forward, orders, same, trai
 from cli.lessons.deep.networks import layer_by_layer, letters, states, step_by_step, tiny
 from minigrad import Tensor
 from minigrad.nn import Dropout
-from rnn.formulas import REGISTRY
 from rnn.layers import GRU, LSTM, RNN
 from rnn.models import LanguageModel
 
 LESSON = lessons.load("deep")
+failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
 TRAINED = {"depths", "more_text", "two_authors", "gated"}
-
-
-def failing(name, seed=0, **turned):
-    return [c.sentence for c in conduct(LESSON.experiments[name], seed=seed, settings=turned).claims if not c.holds]
-
-
-def fails(name, part, **turned):
-    return any(part in sentence for sentence in failing(name, **turned))
 
 
 def test_it_claims_much_and_measures_it():
     """Without the pages that train, which the general tests of lessons run."""
-    names = [n for n in LESSON.experiments if n not in TRAINED]
-    first, second = ([c for n in names for c in conduct(LESSON.experiments[n], seed=s).claims] for s in (0, 1))
-    assert len(first) >= 35
-    assert sum(a.measured != b.measured for a, b in zip(first, second, strict=True)) >= 12
+    check_claims_are_measured(LESSON, 35, 12, without=TRAINED)
 
 
 @pytest.mark.parametrize("seed", range(3, 8))
@@ -48,31 +40,17 @@ def test_the_quick_pages_hold_for_more_seeds(seed):
 # What is wrong is noticed
 
 
-def with_equation(monkeypatch, id, function):
-    """The entry `id` with another function in its place, which reads the same."""
-    monkeypatch.setattr(REGISTRY[id].__class__, "at", _at(id, function, REGISTRY[id].__class__.at))
-
-
-def _at(id, function, right):
-    def at(self, values, **where):
-        if self.id != id:
-            return right(self, values, **where)
-        return function(**{a: where[a] if a in where else values[a] for a in self.arguments})
-
-    return at
-
-
 def test_a_layer_that_reads_the_step_before_below_is_noticed(monkeypatch):
     def late(b, W, h, U, l, t):  # noqa: E741
         return b[l] + W[l] @ h[l, t - 1] + U[l] @ h[l - 1, max(t - 1, 1)]
 
-    with_equation(monkeypatch, "DEEP-2", late)
+    computed(monkeypatch, "DEEP-2", late)
     assert fails("vectors", "from numbers to states")
     assert fails("every_equation", "autograd")
 
 
 def test_scores_from_the_wrong_layer_are_noticed(monkeypatch):
-    with_equation(monkeypatch, "DEEP-4", lambda c, V, h, depth, t: c + V @ h[1, t])
+    computed(monkeypatch, "DEEP-4", lambda c, V, h, depth, t: c + V @ h[1, t])
     assert fails("shapes", "top layer")
     assert fails("vectors", "loss")
 
@@ -86,7 +64,7 @@ def test_a_square_lowest_layer_is_noticed(monkeypatch, shape):
 
 
 def test_a_way_back_left_out_is_noticed(monkeypatch):
-    with_equation(monkeypatch, "DEEP-9", lambda W, grad_a, U, l, t: W[l].T @ grad_a[l, t + 1])  # noqa: E741
+    replaced(monkeypatch, "DEEP-9", " + U[l + 1].T @ grad_a[l + 1, t]", " + 0 * U[l + 1].T @ grad_a[l + 1, t]")
     assert fails("two_ways", "equals autograd")
     assert fails("two_ways", "equals differences")
 

@@ -1,35 +1,26 @@
 """The lesson on gated recurrent units: what is particular to it, and what breaks its claims."""
 
-import dataclasses
+from functools import partial
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from lesson_cases import check_claims_are_measured, check_code_is_whole, computed, forgetting
 
 from cli.lab import gates, lessons
 from cli.lab.experiments import conduct
 from cli.lab.figures import Traces
 from cli.lab.texts import prepare
 from cli.lessons.gru import back, by_hand, far, forms, hold, marks, networks, printed, set_gates
-from cli.main import run
 from minigrad import Tensor, relative_error
-from rnn.formulas import REGISTRY
 from rnn.layers import GRU
 from rnn.verify import engine_values
 
 LESSON = lessons.load("gru")
-
-
-def failing(name, seed=0, **settings):
-    found = conduct(LESSON.experiments[name], seed=seed, settings=settings)
-    return [c.sentence for c in found.claims if not c.holds]
-
-
-def changed(monkeypatch, id, function):
-    wrong = dataclasses.replace(REGISTRY[id], function=function)
-    object.__setattr__(wrong, "reads", REGISTRY[id].reads)
-    monkeypatch.setitem(REGISTRY, id, wrong)
+failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
+afresh = forgetting(hold.trained)
 
 
 def sigma(a):
@@ -37,10 +28,7 @@ def sigma(a):
 
 
 def test_it_claims_much_and_measures_it():
-    first, second = ([c for _, c in lessons.check(LESSON, seed=s)] for s in (4, 8))
-    assert len(first) >= 30
-    assert sum(a.measured != b.measured for a, b in zip(first, second, strict=True)) >= 15
-    assert [c.sentence for c in (*first, *second) if not c.holds] == []
+    check_claims_are_measured(LESSON, 30, 15, seeds=(4, 8))
 
 
 def mixed_up(z, n, h, t):
@@ -56,10 +44,10 @@ def not_reset(r, h, t):
 
 def test_a_mixture_the_other_way_round_is_noticed(monkeypatch):
     assert failing("mixture") == failing("kept") == failing("overwritten") == []
-    changed(monkeypatch, "GRU-8", mixed_up)
-    assert any("equations 1 to 8" in s for s in failing("mixture"))
-    assert any("by the equations" in s for s in failing("kept"))
-    assert any("by the equations" in s for s in failing("overwritten"))
+    computed(monkeypatch, "GRU-8", mixed_up)
+    assert fails("mixture", "equations 1 to 8")
+    assert fails("kept", "by the equations")
+    assert fails("overwritten", "by the equations")
 
 
 def test_a_state_outside_the_mixture_is_noticed(monkeypatch):
@@ -68,14 +56,14 @@ def test_a_state_outside_the_mixture_is_noticed(monkeypatch):
         return {**known, "h": {**known["h"], 2: known["h"][2] + 2}}
 
     monkeypatch.setattr(by_hand, "engine_values", outside)
-    assert any("between its old state" in s for s in failing("mixture"))
+    assert fails("mixture", "between its old state")
 
 
 def test_a_reset_that_is_left_out_is_noticed(monkeypatch):
-    changed(monkeypatch, "GRU-5", not_reset)
-    assert any("what is left of the first letter" in s for s in failing("forgotten"))
-    assert any("input's alone" in s for s in failing("forgotten"))
-    assert any("equations 1 to 8" in s for s in failing("mixture"))
+    computed(monkeypatch, "GRU-5", not_reset)
+    assert fails("forgotten", "what is left of the first letter")
+    assert fails("forgotten", "input's alone")
+    assert fails("mixture", "equations 1 to 8")
 
 
 def test_a_unit_that_keeps_its_number_fails_the_first_page(monkeypatch):
@@ -83,7 +71,7 @@ def test_a_unit_that_keeps_its_number_fails_the_first_page(monkeypatch):
     monkeypatch.setattr(by_hand, "wait", lambda start, weight: start)
     assert len(failing("rewritten")) == 1
     monkeypatch.setattr(by_hand, "wait", lambda start, weight: 0 * start)
-    assert any("a sign can stay" in s for s in failing("rewritten"))
+    assert fails("rewritten", "a sign can stay")
 
 
 def test_a_gate_not_quite_open_is_noticed(monkeypatch):
@@ -113,12 +101,12 @@ def test_a_gate_at_the_wrong_character_is_noticed(monkeypatch):
 def test_a_way_that_is_forgotten_is_noticed(monkeypatch):
     """GRU-18 without the reset gate's way, and a direct way that is not z's."""
     assert failing("jacobians") == failing("every_gradient") == []
-    changed(monkeypatch, "GRU-18", lambda h, grad_q, t: 0 * grad_q[t])
-    assert any("add up" in s for s in failing("jacobians"))
+    computed(monkeypatch, "GRU-18", lambda h, grad_q, t: 0 * grad_q[t])
+    assert fails("jacobians", "add up")
     assert len(failing("every_gradient")) >= 2
     monkeypatch.undo()
     monkeypatch.setattr(back, "ways", lambda values, t: [2 * np.eye(2)] * 4)
-    assert any("diag(z)" in s for s in failing("jacobians"))
+    assert fails("jacobians", "diag(z)")
 
 
 def test_a_bias_that_is_not_added_is_noticed(monkeypatch):
@@ -130,8 +118,8 @@ def test_a_bias_that_is_not_added_is_noticed(monkeypatch):
 def test_forms_that_are_one_form_are_noticed(monkeypatch):
     assert failing("two_forms") == []
     monkeypatch.setattr(forms, "FORMS", {"D2L": True, "torch": True})
-    assert any("R as computed" in s for s in failing("two_forms"))
-    assert any("saves" in s for s in failing("two_forms"))
+    assert fails("two_forms", "R as computed")
+    assert fails("two_forms", "saves")
 
 
 def test_a_misprint_that_is_none_is_noticed(monkeypatch):
@@ -140,11 +128,10 @@ def test_a_misprint_that_is_none_is_noticed(monkeypatch):
     assert len(failing("as_printed")) >= 3
 
 
+@pytest.mark.usefixtures("afresh")
 def test_networks_that_have_learned_nothing_are_noticed(monkeypatch):
     monkeypatch.setattr(hold, "fit", lambda *_: None)
-    hold.trained.cache_clear()
     assert len(failing("held")) == 4
-    hold.trained.cache_clear()
 
 
 # Its parts
@@ -283,15 +270,5 @@ def test_traces_are_as_long_as_their_text():
     assert shown[0].text.count('"') >= 4
 
 
-@pytest.mark.parametrize("width", [60])
-def test_code_on_the_page_is_not_broken(width, capsys, monkeypatch):
-    monkeypatch.setenv("COLUMNS", str(width))
-    assert run(["lesson", "gru", "--plain"]) == 0
-    lines = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    names = [b.body.split(":")[1] for page in LESSON.pages for b in page if b.kind == "source"]
-    assert names == ["with_gates", "toggle"]
-    for name in names:
-        begin = next(i for i, line in enumerate(lines) if line.startswith(f"     def {name}("))
-        body = lines[begin + 1 : lines.index("", begin)]
-        assert all(line.startswith("         ") for line in body)
-        assert len(body) <= 30
+def test_code_on_the_page_is_not_broken():
+    check_code_is_whole(LESSON, "with_gates", "toggle")

@@ -1,12 +1,15 @@
 """The lesson on hidden Markov models: what is particular to it, and what breaks its claims."""
 
 import math
+from functools import partial
 from itertools import pairwise, product
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lesson_cases import check_claims_are_measured, forgetting, replaced
 
 from cli.lab import lessons
 from cli.lab.experiments import conduct
@@ -15,32 +18,15 @@ from cli.lessons.hmm import best, costs, heard, learning, network, told
 from cli.lessons.hmm.house import LONG_AGO, SOUNDS, START, WEATHER, house, random_models, record, short
 from cli.lessons.hmm.listing import Listing, joint, paths
 from rnn.baselines import HMM
-from rnn.formulas import REGISTRY
 
 LESSON = lessons.load("hmm")
+failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
+afresh = forgetting(learning.fits, network.trained)
 LONGER = {"learned", "by_itself", "best_sequence"}
 
 
-def failing(name, seed=0, **turned):
-    return [c.sentence for c in conduct(LESSON.experiments[name], seed=seed, settings=turned).claims if not c.holds]
-
-
-def fails(name, part, **turned):
-    return any(part in sentence for sentence in failing(name, **turned))
-
-
-def replaced(monkeypatch, id, right, wrong):
-    """The equation with a piece of its code changed."""
-    old = REGISTRY[id]
-    assert right in old.code
-    monkeypatch.setitem(REGISTRY, id, old.rewritten(old.code.replace(right, wrong)))
-
-
 def test_it_claims_much_and_measures_it():
-    names = set(LESSON.experiments) - LONGER
-    first, second = ([c for n in names for c in conduct(LESSON.experiments[n], seed=s).claims] for s in (0, 1))
-    assert len(first) >= 35
-    assert sum(a.measured != b.measured for a, b in zip(first, second, strict=True)) >= 20
+    check_claims_are_measured(LESSON, 35, 20, without=LONGER)
 
 
 @pytest.mark.parametrize("seed", range(3, 13))
@@ -175,16 +161,6 @@ def test_work_that_is_done_again_at_every_step_is_noticed(monkeypatch):
 def test_scales_left_out_are_noticed(monkeypatch):
     monkeypatch.setattr(costs, "by_scales", lambda p, A, B, ids: float(np.log(costs.plainly(ids[:400]))))
     assert fails("too_small", "the lines above")
-
-
-@pytest.fixture
-def afresh():
-    """What was kept is of the code as it was."""
-    learning.fits.cache_clear()
-    network.trained.cache_clear()
-    yield
-    learning.fits.cache_clear()
-    network.trained.cache_clear()
 
 
 @pytest.mark.usefixtures("afresh")

@@ -1,32 +1,25 @@
 """The lesson on the LSTM: what is particular to it, and what breaks its claims."""
 
+from functools import partial
+
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lesson_cases import forgetting, replaced
 
 from cli.lab import lessons
-from cli.lab.experiments import conduct
 from cli.lab.gates import fix, gap, tiny, with_gates
 from cli.lessons.lstm import adding, back, carousel, counting, forget_bias, peephole, printed, set_gates, within
 from minigrad import Tensor, grad, relative_error
 from rnn.cells.lstm import LSTMCell
-from rnn.formulas import REGISTRY, evaluate, find
+from rnn.formulas import evaluate, find
 from rnn.layers import LSTM, RNN
 
 LESSON = lessons.load("lstm")
-
-
-def failing(name, seed=0, **settings):
-    found = conduct(LESSON.experiments[name], seed=seed, settings=settings)
-    return [c.sentence for c in found.claims if not c.holds]
-
-
-def changed(id, old, new, monkeypatch):
-    """An entry of the registry with a piece of its code exchanged."""
-    right = REGISTRY[id]
-    assert old in right.code
-    monkeypatch.setitem(REGISTRY, id, right.rewritten(right.code.replace(old, new)))
+failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
+afresh = forgetting(adding.trained)
 
 
 def forward(x, start, layer):
@@ -48,11 +41,11 @@ def test_swapped_states_are_noticed(monkeypatch):
     assert failing("two_states") == []
     right = LSTMCell.state
     monkeypatch.setattr(LSTMCell, "state", lambda self, step: right(self, step)._replace(h=step.c, c=step.h))
-    assert any("engine's" in s for s in failing("two_states", seed=11))
+    assert fails("two_states", "engine's", seed=11)
 
 
 def test_a_cell_without_its_forget_gate_is_noticed(monkeypatch):
-    changed("LSTM-7", "f[t] * c[t - 1]", "c[t - 1]", monkeypatch)
+    replaced(monkeypatch, "LSTM-7", "f[t] * c[t - 1]", "c[t - 1]")
     found = [s for name in ("two_states", "four_settings") for s in failing(name)]
     assert any("cell states" in s for s in found)
     assert any("F = 0, I = 0" in s for s in found)
@@ -60,8 +53,8 @@ def test_a_cell_without_its_forget_gate_is_noticed(monkeypatch):
 
 def test_a_tied_input_gate_is_noticed(monkeypatch):
     """The GRU's rule: what is added is given up elsewhere."""
-    changed("LSTM-7", "i[t] * g[t]", "(1 - f[t]) * g[t] + 0 * i[t]", monkeypatch)
-    assert any("adds up" in s for s in failing("four_settings"))
+    replaced(monkeypatch, "LSTM-7", "i[t] * g[t]", "(1 - f[t]) * g[t] + 0 * i[t]")
+    assert fails("four_settings", "adds up")
 
 
 @pytest.mark.parametrize(
@@ -70,9 +63,9 @@ def test_a_tied_input_gate_is_noticed(monkeypatch):
     ids=["gate of the wrong step", "without tanh", "sign"],
 )
 def test_a_wrong_18_is_noticed(old, new, monkeypatch):
-    changed("LSTM-18", old, new, monkeypatch)
-    assert any("autograd" in s for s in failing("two_ways"))
-    assert any("autograd" in s for s in failing("every_gradient"))
+    replaced(monkeypatch, "LSTM-18", old, new)
+    assert fails("two_ways", "autograd")
+    assert fails("every_gradient", "autograd")
 
 
 def test_a_leaking_conveyor_is_noticed(monkeypatch):
@@ -86,13 +79,13 @@ def test_a_leaking_conveyor_is_noticed(monkeypatch):
 def test_a_path_that_is_not_cut_is_noticed(monkeypatch):
     right = back.cells
     monkeypatch.setattr(back, "cells", lambda *a, cut: right(*a, cut=False))
-    assert any("cut off" in s for s in failing("direct_path"))
+    assert fails("direct_path", "cut off")
 
 
 def test_a_carousel_that_leaks_is_noticed(monkeypatch):
     right = carousel.adder
     monkeypatch.setattr(carousel, "adder", lambda w, x, c: right(0.999 * w, x, c))
-    assert any("w = 1: how far the gradient" in s for s in failing("carousel"))
+    assert fails("carousel", "w = 1: how far the gradient")
 
 
 def test_a_counter_that_never_forgets_is_noticed(monkeypatch):
@@ -104,7 +97,7 @@ def test_a_counter_that_never_forgets_is_noticed(monkeypatch):
         return layer
 
     monkeypatch.setattr(counting, "counter", endless)
-    assert any("from the count" in s for s in failing("counted"))
+    assert fails("counted", "from the count")
 
 
 def test_a_bell_that_looks_at_the_cell_before_rings_late(monkeypatch):
@@ -143,14 +136,13 @@ def test_a_bias_on_the_wrong_gate_is_noticed(monkeypatch):
     assert len(failing("forgetting")) >= 2
 
 
+@pytest.mark.usefixtures("afresh")
 def test_untrained_networks_cannot_add(monkeypatch):
     monkeypatch.setattr(adding, "fit", lambda *_: [1.0] * adding.MEAN)
-    adding.trained.cache_clear()
-    assert any("can add" in s for s in failing("adding"))
+    assert fails("adding", "can add")
     found = failing("inside")
     assert any("opens at marks" in s for s in found)
     assert any("moves the answer" in s for s in found)
-    adding.trained.cache_clear()
 
 
 # Its parts, against other ways to the same

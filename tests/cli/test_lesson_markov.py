@@ -1,12 +1,15 @@
 """The lesson on Markov chains: what is particular to it, and what breaks its claims."""
 
 import math
+from functools import partial
 from itertools import product
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lesson_cases import check_claims_are_measured, forgetting, replaced
 
 from cli.lab import lessons
 from cli.lab.experiments import conduct
@@ -16,31 +19,14 @@ from cli.lessons.markov.counting import counts, errors
 from cli.lessons.markov.weather import WEATHER, diary, weather, written
 from cli.render.clouds import cloud
 from rnn.baselines import MarkovChain
-from rnn.formulas import REGISTRY
 
 LESSON = lessons.load("markov")
-
-
-def failing(name, seed=0, **turned):
-    return [c.sentence for c in conduct(LESSON.experiments[name], seed=seed, settings=turned).claims if not c.holds]
-
-
-def fails(name, part, **turned):
-    return any(part in sentence for sentence in failing(name, **turned))
-
-
-def replaced(monkeypatch, id, right, wrong):
-    """The equation with a piece of its code changed."""
-    old = REGISTRY[id]
-    assert right in old.code
-    monkeypatch.setitem(REGISTRY, id, old.rewritten(old.code.replace(right, wrong)))
+failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
+afresh = forgetting(change.diaries, change.turned, network.squares)
 
 
 def test_it_claims_much_and_measures_it():
-    names = [n for n in LESSON.experiments if n != "network"]
-    first, second = ([c for n in names for c in conduct(LESSON.experiments[n], seed=s).claims] for s in (0, 1))
-    assert len(first) >= 45
-    assert sum(a.measured != b.measured for a, b in zip(first, second, strict=True)) >= 20
+    check_claims_are_measured(LESSON, 45, 20, without=("network",))
 
 
 @pytest.mark.parametrize("seed", range(3, 13))
@@ -150,16 +136,6 @@ def test_a_cause_that_is_bent_is_not_linear(monkeypatch):
     assert fails("linear", "cause, knowing the effect")
 
 
-@pytest.fixture
-def afresh():
-    """Diaries that were kept are of the rule as it was."""
-    change.diaries.cache_clear()
-    change.turned.cache_clear()
-    yield
-    change.diaries.cache_clear()
-    change.turned.cache_clear()
-
-
 @pytest.mark.usefixtures("afresh")
 def test_a_rule_that_stays_is_noticed(monkeypatch):
     monkeypatch.setattr(change, "turned", lambda: change.Switched(*[change.markov_source(WEATHER)] * 2))
@@ -180,6 +156,7 @@ def test_a_change_elsewhere_is_noticed(monkeypatch):
     assert fails("told", "above the best possible")
 
 
+@pytest.mark.usefixtures("afresh")
 def test_a_time_that_stands_still_is_noticed(monkeypatch):
     right = network.pairs
     monkeypatch.setattr(
@@ -187,10 +164,8 @@ def test_a_time_that_stands_still_is_noticed(monkeypatch):
         "pairs",
         lambda series, timed: (lambda x, y: (x * ([1, 0] if timed else 1), y))(*right(series, timed=timed)),
     )
-    network.squares.cache_clear()
     assert fails("network", "told the time")
     assert fails("network", "told, to not told")
-    network.squares.cache_clear()
 
 
 # Its parts

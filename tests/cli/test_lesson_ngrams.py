@@ -5,7 +5,7 @@ from functools import cache, partial
 import lesson_cases
 import numpy as np
 import pytest
-from lesson_cases import check_code_is_short, replaced
+from lesson_cases import check_code_is_short, drawn, forgetting, replaced
 
 import data.corpus
 from cli.lab import lessons
@@ -20,14 +20,7 @@ from rnn.baselines.zipf import rank_frequency
 
 LESSON = lessons.load("ngrams")
 failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
-
-
-@pytest.fixture(autouse=True)
-def afresh():
-    """What was counted with a broken program is not used again."""
-    book._read.cache_clear()
-    yield
-    book._read.cache_clear()
+afresh = forgetting(book._read, autouse=True)
 
 
 @pytest.fixture
@@ -261,15 +254,10 @@ def test_the_other_book_has_the_exponents_that_are_printed():
 @pytest.mark.parametrize("name", LESSON.experiments)
 def test_it_holds_for_the_other_book(name):
     assert failing(name, book=1) == []
-    assert "…" not in lesson_cases.drawn(conduct(LESSON.experiments[name], seed=0, settings={"book": 1}))
+    assert "…" not in drawn(conduct(LESSON.experiments[name], seed=0, settings={"book": 1}))
 
 
 # What is shown
-
-
-@pytest.mark.parametrize("name", LESSON.experiments)
-def test_no_table_is_cut_short(name):
-    assert "…" not in lesson_cases.drawn(found(name))
 
 
 def test_code_on_the_page_is_short():

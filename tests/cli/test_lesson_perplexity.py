@@ -6,7 +6,7 @@ from functools import cache, partial
 import lesson_cases
 import numpy as np
 import pytest
-from lesson_cases import check_code_is_short, replaced
+from lesson_cases import check_code_is_short, drawn, forgetting, replaced
 
 import data.corpus
 import rnn.metrics
@@ -22,14 +22,7 @@ from rnn.metrics import evaluate
 
 LESSON = lessons.load("perplexity")
 failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
-
-
-@pytest.fixture(autouse=True)
-def afresh():
-    """What was counted with a broken program is not used again."""
-    book._read.cache_clear()
-    yield
-    book._read.cache_clear()
+afresh = forgetting(book._read, autouse=True)
 
 
 @cache
@@ -231,11 +224,6 @@ def test_evaluate_lets_honest_readers_pass():
 # What is shown
 
 
-@pytest.mark.parametrize("name", LESSON.experiments)
-def test_no_table_is_cut_short(name):
-    assert "…" not in lesson_cases.drawn(found(name)).replace("raining …", "")
-
-
 def test_code_on_the_page_is_short():
     check_code_is_short(LESSON, "encode", "decode")
 
@@ -261,5 +249,5 @@ elsewhere = pytest.mark.skipif(data.corpus.find("time-machine").path is None, re
 @pytest.mark.parametrize("name", [n for n in LESSON.experiments if n != "coin"])
 def test_it_holds_for_the_other_book(name):
     assert failing(name, book=1) == []
-    shown = lesson_cases.drawn(conduct(LESSON.experiments[name], seed=0, settings={"book": 1}))
-    assert "…" not in shown.replace("raining …", "")
+    figures = drawn(conduct(LESSON.experiments[name], seed=0, settings={"book": 1}))
+    assert "…" not in figures.replace("raining …", "")

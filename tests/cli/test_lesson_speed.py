@@ -3,11 +3,14 @@
 import math
 from dataclasses import replace
 from decimal import Decimal, localcontext
+from functools import partial
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from lesson_cases import check_claims_are_measured
 
 from cli.lab import lessons
 from cli.lab.bench.results import Times as BenchTimes
@@ -24,15 +27,8 @@ from minigrad.kernels import threads
 from rnn.fused import FAMILIES, layer
 
 LESSON = lessons.load("speed")
+failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fails, LESSON)
 QUICK = {"operations", "recorded", "same_answer", "tiles", "tanh_error", "any_threads", "kept", "orders"}
-
-
-def failing(name, seed=0, **turned):
-    return [c.sentence for c in conduct(LESSON.experiments[name], seed=seed, settings=turned).claims if not c.holds]
-
-
-def fails(name, part, **turned):
-    return any(part in sentence for sentence in failing(name, **turned))
 
 
 @pytest.fixture(autouse=True)
@@ -42,9 +38,7 @@ def nobody_else(monkeypatch):
 
 
 def test_it_claims_much_and_measures_it():
-    first, second = ([c for n in sorted(QUICK) for c in conduct(LESSON.experiments[n], seed=s).claims] for s in (0, 1))
-    assert len(first) >= 30
-    assert sum(a.measured != b.measured for a, b in zip(first, second, strict=True)) >= 10
+    check_claims_are_measured(LESSON, 30, 10, without=set(LESSON.experiments) - QUICK)
 
 
 @pytest.mark.parametrize("seed", range(3, 6))

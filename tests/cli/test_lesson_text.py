@@ -1,33 +1,25 @@
 """The lesson on text as numbers: what is particular to it, and what breaks its claims."""
 
-import inspect
-from importlib import import_module
-from io import StringIO
+from functools import partial
 
+import lesson_cases
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from rich.console import Console
+from lesson_cases import check_code_is_short, drawn
 
 import data
 import data.corpus
 from cli.lab import lessons
 from cli.lab.experiments import conduct
 from cli.lessons.text import cleaning, corpora, names, numbering, padding, steps, story
-from cli.render.console import THEME
-from cli.render.figures import draw
-from cli.render.lesson import _code
 from data import UNKNOWN, Padded, Vocab
 from data.text import cleaned
 
 LESSON = lessons.load("text")
+failing = partial(lesson_cases.failing, LESSON)
 words = st.text("abé␣", min_size=1, max_size=6)
-
-
-def failing(name, **settings):
-    found = conduct(LESSON.experiments[name], seed=0, settings=settings)
-    return [c.sentence for c in found.claims if not c.holds]
 
 
 # What is wrong is noticed
@@ -210,22 +202,10 @@ def test_the_share_that_is_unknown():
 
 
 @pytest.mark.parametrize("name", LESSON.experiments)
-@pytest.mark.parametrize("here", [True, False])
-def test_no_table_is_cut_short(name, here, monkeypatch, tmp_path):
-    """At 60 columns, where a figure has 54; with whatever texts are here and with none."""
-    if not here:
-        monkeypatch.setenv("RNN_LAB_DATA", str(tmp_path))
-    console = Console(width=54, theme=THEME, file=StringIO())
-    for figure in conduct(LESSON.experiments[name], seed=0).figures:
-        console.print(draw(figure, 54))
-    shown = console.file.getvalue()
-    assert "…" not in shown.replace(", …", "").replace(" …\n", "").replace(" …", "")
+def test_no_table_is_cut_short_where_no_texts_are(name, monkeypatch, tmp_path):
+    monkeypatch.setenv("RNN_LAB_DATA", str(tmp_path))
+    assert "…" not in drawn(conduct(LESSON.experiments[name], seed=0)).replace(" …", "")
 
 
 def test_code_on_the_page_is_short():
-    shown = [b.body.split(":") for page in LESSON.pages for b in page if b.kind == "source"]
-    assert len(shown) == 1
-    for module, name in shown:
-        lines = _code(inspect.getsource(vars(import_module(module))[name]), 54).splitlines()
-        assert len(lines) <= 30
-        assert max(map(len, lines)) <= 54
+    check_code_is_short(LESSON, "numbered")
