@@ -178,6 +178,8 @@ def _value(node: Node, args: tuple[Any, ...], position: int, create_graph: bool)
         return value
     if position == -3:
         return node.kept
+    if position == -4:
+        return tuple([isinstance(x, Variable) and x.requires_grad for x in node.op.inputs_of(args)])
     if position == -2:
         return np.shape(args[0].data if isinstance(args[0], Variable) else args[0])
     if node.storage is not None and node.storage.changed > node.seq:

@@ -134,8 +134,8 @@ class Op:
 
     `rule` is one function for an op of one input, or a tuple with one function per input: from the cotangent `g`
     of the output to that of the input. Its further parameters name what it reads: `y` (the output), `shape` (of
-    the first input), `kept`, or a parameter of `forward`. Nothing else is read, and broadcasting is undone by the
-    engine.
+    the first input), `kept`, `wanted` (for each input, whether anybody wants its cotangent), or a parameter of
+    `forward`. Nothing else is read, and broadcasting is undone by the engine.
     `joint` gives the cotangents of all inputs at once, for ops whose inputs come as a sequence (`variadic`) or
     whose backward is one computation. Inputs come first among the parameters; the rest are constants.
     `many`: `forward` gives a tuple, and `g` and `y` are tuples too. `view`: outputs may share the input's memory.
@@ -185,7 +185,7 @@ class Op:
 
     def reads(self, rule: Callable[..., Any]) -> tuple[int, ...]:
         """What the parameters of a rule after the first name, as places that `minigrad.backward` looks up."""
-        special = {"y": -1, "shape": -2, "kept": -3}
+        special = {"y": -1, "shape": -2, "kept": -3, "wanted": -4}
         wanted = list(inspect.signature(rule).parameters)[1:]
         return tuple(special[n] if n in special else self.names.index(n) for n in wanted)
 

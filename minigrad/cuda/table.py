@@ -48,10 +48,13 @@ def _at_start(b: DeviceArray) -> DeviceArray:
     return DeviceArray(raw(b), b.shape, b.dtype, base=b) if b.offset else b
 
 
-def _linear_gradients(g: DeviceArray, x: DeviceArray, w: DeviceArray, b: DeviceArray | None) -> tuple[Any, ...]:
+def _linear_gradients(
+    g: DeviceArray, x: DeviceArray, w: DeviceArray, b: DeviceArray | None, wanted: tuple[bool, ...]
+) -> tuple[Any, ...]:
     rows, received = x.reshape(math.prod(x.shape[:-1]), x.shape[-1]), g.reshape(math.prod(x.shape[:-1]), len(w))
     db = None if b is None else received.sum(axis=0)
-    return product(received, w).reshape(x.shape), product(received, rows, transpose_a=True), db
+    dx = product(received, w).reshape(x.shape) if wanted[0] else None
+    return dx, product(received, rows, transpose_a=True), db
 
 
 def _pad(x: DeviceArray, widths: Any) -> DeviceArray:

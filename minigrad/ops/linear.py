@@ -55,14 +55,16 @@ def _affine(x: Array, w: Array, b: Array | None) -> Array:
     return (y if b is None else y + b).reshape(*x.shape[:-1], len(w))
 
 
-def _affine_gradients(g: Array, x: Array, w: Array, b: Array | None) -> tuple[Array | None, ...]:
+def _affine_gradients(
+    g: Array, x: Array, w: Array, b: Array | None, wanted: tuple[bool, ...]
+) -> tuple[Array | None, ...]:
     rows, received = x.reshape(-1, x.shape[-1]), g.reshape(-1, len(w))
     if _worth(x, w, b):
-        dx, dw, db = affine_gradients(received, rows, w, b is not None, True)
-        assert dx is not None
+        dx, dw, db = affine_gradients(received, rows, w, b is not None, wanted[0])
     else:
-        dx, dw, db = received @ w, received.T @ rows, None if b is None else received.sum(axis=0)
-    return dx.reshape(x.shape), dw, db
+        dx = received @ w if wanted[0] else None
+        dw, db = received.T @ rows, None if b is None else received.sum(axis=0)
+    return None if dx is None else dx.reshape(x.shape), dw, db
 
 
 def _worth(x: Array, w: Array, b: Array | None) -> bool:

@@ -51,13 +51,10 @@ class Layout(NamedTuple):
             at = end
         return inputs[0], runs
 
-
-class Wanted(NamedTuple):
-    """Whether there will be gradients at all, and of the inputs and of the first state."""
-
-    gradients: bool
-    inputs: bool
-    state: bool
+    def wanted(self, inputs: tuple[bool, ...]) -> tuple[bool, bool]:
+        """Whether the cotangent of x is, and that of any part of a first state."""
+        x, runs = self.parted(inputs)
+        return x, any(any(state) for state, _ in runs)
 
 
 class Kept(NamedTuple):
@@ -99,22 +96,16 @@ def fused_layer(
         for weights, state in zip(directions, states, strict=True):
             inputs += [*state, *weights.values()]
         keep = recording() and any(given is not None and given.requires_grad for given in inputs)
-        wanted = Wanted(
-            keep,
-            isinstance(x, Tensor) and keep and x.requires_grad,
-            keep and any(part.requires_grad for state in states for part in state),
-        )
-        output, *last = op(inputs, layout, None if dense else x, lengths, wanted)
+        output, *last = op(inputs, layout, None if dense else x, lengths, keep)
         return output, [cell.State(*last[d * parts : (d + 1) * parts]) for d in range(len(directions))]
 
     return layer
 
 
 def _forward(
-    inputs: Any, layout: Layout, ids: Array | None, lengths: Array | None, wanted: Wanted
+    inputs: Any, layout: Layout, ids: Array | None, lengths: Array | None, keep: bool
 ) -> tuple[tuple[Array, ...], Any]:
-    """y (T, B, D·H), then each direction's last state, part by part; and what is kept."""
-    keep = wanted.gradients
+    """y (T, B, D·H), then each direction's last state, part by part; and what is kept, if there will be gradients."""
     x, runs = layout.parted(inputs)
     family, w_hh = layout.family, runs[0][1]["weight_hh"]
     steps, batch = (x if ids is None else ids).shape[:2]
@@ -155,10 +146,10 @@ def _run_forward(family: Family, tile: tuple[int, int], units: int, dtype: Any, 
 
 def _backward(
     g: tuple[Array, ...], inputs: Any, y: tuple[Array, ...], kept: Any, layout: Layout, lengths: Array | None,
-    wanted: Wanted,
+    wanted: tuple[bool, ...],
 ) -> list[Array | None]:  # fmt: skip
     """The cotangents of all inputs."""
-    _, wide, state_wanted = wanted
+    wide, state_wanted = layout.wanted(wanted)
     x, runs = layout.parted(inputs)
     family, parts, dtype = layout.family, layout.parts, y[0].dtype
     (steps, batch, width_y), (each, looked_up) = y[0].shape, kept
@@ -248,9 +239,7 @@ def _parameters(family: Family, w: Arrays, sums: list[Array], looked_up: LookedU
     return [None if value is None else found[name] for name, value in w.items()]
 
 
-def _stepwise(
-    inputs: Any, layout: Layout, ids: Array | None, lengths: Array | None, wanted: Wanted
-) -> tuple[Tensor, ...]:
+def _stepwise(inputs: Any, layout: Layout, ids: Array | None, lengths: Array | None, keep: bool) -> tuple[Tensor, ...]:
     x, runs = layout.parted(inputs)
     states = [layout.cell.State(*state) for state, _ in runs]
     output, last = stepwise.layer(layout.cell, [w for _, w in runs], x if ids is None else ids, states, lengths)

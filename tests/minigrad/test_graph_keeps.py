@@ -215,3 +215,21 @@ def probability(scores):
     """Of class 0 in each row."""
     e = np.exp(scores.data)
     return e[:, 0] / e.sum(axis=1)
+
+
+@pytest.mark.parametrize("wants", [(True, False), (False, True), (True, True)])
+def test_a_rule_is_told_which_cotangents_are_wanted(wants):
+    told = []
+
+    def rule(g, a, b, wanted):
+        told.append(wanted)
+        return (g * b if wanted[0] else None), (g * a if wanted[1] else None)
+
+    times = Op("times", lambda a, b: a * b, joint=rule, inputs=2)
+    a, b = (Tensor(np.array(x), requires_grad=w) for x, w in zip(([1.0, 2.0], [3.0, -4.0]), wants, strict=True))
+    times(a, b).sum().backward()
+    assert told == [wants]
+    for x, other, wanted in ((a, b, wants[0]), (b, a, wants[1])):
+        assert (x.grad is not None) == wanted
+        if wanted:
+            np.testing.assert_array_equal(x.grad.numpy(), other.numpy())

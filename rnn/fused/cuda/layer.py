@@ -26,15 +26,15 @@ from rnn.fused.cuda.plan import Plan, planned
 BETWEEN = 2  # steps that are kept of what nobody goes back through
 
 
-def forward(inputs: Any, layout: Any, ids: Any, lengths: Any, wanted: Any) -> tuple[tuple[DeviceArray, ...], Any]:
-    """y (T, B, D·H), then each direction's last state, part by part; and what is kept."""
+def forward(inputs: Any, layout: Any, ids: Any, lengths: Any, keep: bool) -> tuple[tuple[DeviceArray, ...], Any]:
+    """y (T, B, D·H), then each direction's last state, part by part; and what is kept, if there will be gradients."""
     x, runs = layout.parted(inputs)
     family: Family = layout.family
     w_hh = runs[0][1]["weight_hh"]
     units, dtype = w_hh.shape[1], w_hh.dtype
     steps, batch = (x if ids is None else ids).shape[:2]
     picked, ends = whole_numbers(ids), whole_numbers(lengths)
-    slots = steps if wanted.gradients else min(steps, BETWEEN)
+    slots = steps if keep else min(steps, BETWEEN)
     plan = planned(family.ahead(units, batch, dtype.itemsize))
     y = empty((steps, batch, layout.directions * units), dtype)
     finals, kept = [], []
@@ -56,14 +56,15 @@ def forward(inputs: Any, layout: Any, ids: Any, lengths: Any, wanted: Any) -> tu
         )  # fmt: skip
         finals += [final[k] for k in range(layout.parts)]
         kept.append(each)
-    return (y, *finals), (kept, picked, ends) if wanted.gradients else None
+    return (y, *finals), (kept, picked, ends) if keep else None
 
 
 def backward(
     g: tuple[DeviceArray, ...], inputs: Any, y: tuple[DeviceArray, ...], kept: Any, layout: Any, lengths: Any,
-    wanted: Any,
+    wanted: tuple[bool, ...],
 ) -> list[DeviceArray | None]:  # fmt: skip
     """The cotangents of all inputs."""
+    wide, state_wanted = layout.wanted(wanted)
     x, runs = layout.parted(inputs)
     family, parts = layout.family, layout.parts
     steps, batch, width = y[0].shape
@@ -80,9 +81,9 @@ def backward(
              *last, *map(raw, (*d, d_start))],
             (steps, batch, units), (width, k * units), flags(family, k, None, ends, w), dtype,
         )  # fmt: skip
-        if wanted.inputs:
+        if wide:
             dx = product(flat(d[-1]), w["weight_ih"], dx, accumulate=dx is not None)
-        found += [d_start[i] if wanted.state else None for i in range(parts)]
+        found += [d_start[i] if state_wanted else None for i in range(parts)]
         found += parameters(family, d, each[k], w, x, picked)
     return [None if dx is None else dx.reshape(x.shape), *found]
 
