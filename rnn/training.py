@@ -196,8 +196,7 @@ class Trainer:
         count = rnn.num_layers * (2 if rnn.bidirectional else 1)
         shapes = [(count, parts[0].shape[1], width) for width in rnn.state_sizes]
         given = parts if len(shapes) > 1 else parts[0]
-        found = arrange_state(given, rnn.cell.State._fields, shapes, rnn.dtype, "the layers' state")
-        tensors = [part.to(rnn.device) for part in found]
+        tensors = arrange_state(given, rnn.cell.State._fields, shapes, rnn.dtype, "the layers' state")
         return tensors[0] if len(shapes) == 1 else rnn.cell.State(*tensors)
 
 

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.lab.bench.implementations import IMPLEMENTATIONS
+from cli.lab.bench.implementations import IMPLEMENTATIONS, ON_CUDA
 from cli.lab.bench.report import Length, Memory, Report
 from cli.lab.bench.results import PEERS, Times, Timing
 from cli.lab.bench.workloads import Workload
@@ -22,7 +22,7 @@ _ALL_COLUMNS_FROM = 88  # terminal columns
 _LONGEST_BAR = 60
 _QUIET_SECONDS = 10.0  # between lines where nothing is redrawn
 _BESIDE = (*PEERS, "torch_layer")
-_TITLES = {name: one.title for name, one in IMPLEMENTATIONS.items()}
+_TITLES = {name: one.title for name, one in (ON_CUDA | IMPLEMENTATIONS).items()}
 
 
 @contextmanager
@@ -89,10 +89,10 @@ def _heading(console: Console, title: str, about: str) -> None:
 
 
 def _setting(report: Report) -> str:
-    """Who took part, by version, and how many cores there are."""
+    """Who took part, by version, and on what: the GPU, or how many cores."""
     names = {"ours": "rnn-lab", "torch": "torch", "jax": "JAX"}
     versions = [f"{title} {report.versions[name]}" for name, title in names.items() if name in report.versions]
-    return ", ".join([f"{report.cores} core{'s' * (report.cores > 1)}", *versions])
+    return ", ".join([report.gpu or f"{report.cores} core{'s' * (report.cores > 1)}", *versions])
 
 
 def _shown(timings: Sequence[Timing]) -> list[str]:
@@ -198,6 +198,9 @@ def _notes(console: Console, report: Report) -> None:
         notes.add_row(title, escape(why))
     if any(t.ratio for t in report.timings):
         notes.add_row("ratio", "how many times as fast as the faster peer, by the medians of all rounds")
+    if report.gpu:
+        notes.add_row("clock", "the GPU's events around steps in a row; float32 throughout, with TF32 off in torch")
+    elif any(t.ratio for t in report.timings):
         notes.add_row("threads", "of each peer as many as suit it best; of ours what --threads says, or all cores")
     if any(t.floor_share for t in report.timings):
         notes.add_row("floor", "the share of our time that the products of a step take alone")

@@ -10,7 +10,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.lab.doctor.results import Blas, Cache, Choice, Cuda, Kernels, Machine, Report, Texts
+from cli.lab.doctor.results import Blas, Cache, Choice, Cuda, CudaKernels, Kernels, Machine, Report, Texts
 from cli.render.console import mark
 
 _NAMES = 12  # columns of what stands on the left
@@ -118,11 +118,22 @@ def _cuda(cuda: Cuda | None) -> Lines:
         return
     yield "driver", cuda.driver or "none"
     yield from (("device", device) for device in cuda.devices or ("none",))
-    yield "numba-cuda", cuda.package or "not installed"
+    yield "compiled by", cuda.package or "no package"
+    if cuda.deprecated:
+        yield "", "this is the target that comes with Numba, which is deprecated: better `pip install numba-cuda`"
     if cuda.missing:
-        yield "to have it", f"{cuda.missing}; {cuda.remedy}"
-    if not cuda.kernels:
-        yield "kernels", "none in this version, which computes on the CPU"
+        yield "in the way", f"{cuda.missing}; {cuda.remedy}"
+    else:
+        yield "to use it", "rnn-lab train --device cuda"
+    if cuda.kernels:
+        yield from _on_cuda(cuda.kernels)
+
+
+def _on_cuda(kernels: CudaKernels) -> Lines:
+    yield "layers", f"{', '.join(kernels.fused)}: a launch for a whole sequence, forwards and back"
+    yield "", f"{', '.join(kernels.stepwise)}: step by step, of ops"
+    lacking = f", but not {', '.join(kernels.lacking)}" if kernels.lacking else ""
+    yield "ops", f"all {kernels.ops}" if not lacking else f"{kernels.ops}{lacking}"
 
 
 def _peers(peers: Mapping[str, str | None]) -> Lines:

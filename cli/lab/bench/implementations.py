@@ -21,7 +21,8 @@ OURS = ("ours", "stepwise")
 class Implementation:
     """One way to compute a workload. A peer may live under another Python, `ours` lives under this one.
 
-    `library` is what has to be installed for it; `variant` is handed to its worker.
+    `library` is what has to be installed for it; `variant` is handed to its worker. What is not `timed` says what the
+    others must agree with. `absent` is why it does not take part at all.
     """
 
     name: str
@@ -29,6 +30,8 @@ class Implementation:
     script: Path
     variant: str = ""
     library: str = ""
+    timed: bool = True
+    absent: str = ""
 
     @property
     def peer(self) -> bool:
@@ -54,6 +57,17 @@ IMPLEMENTATIONS = {
 }
 """By name, the first being what the others must agree with."""
 
+ON_CUDA = {
+    one.name: one
+    for one in (
+        Implementation("cpu", "ours on the CPU", WORKERS / "ours.py", "auto", timed=False),
+        Implementation("ours", "ours", WORKERS / "ours.py", "cuda"),
+        Implementation("torch", "torch", WORKERS / "with_torch.py", "cuda", "torch"),
+        Implementation("jax", "JAX", WORKERS / "with_jax.py", "", "jax", absent="JAX is not timed on a GPU"),
+    )
+}
+"""The same on a GPU."""
+
 
 def cores() -> int:
     """Processors that this process may use."""
@@ -62,7 +76,7 @@ def cores() -> int:
 
 def tried(implementation: Implementation, threads: int) -> tuple[int, ...]:
     """Numbers of threads: for ours the one asked for, for others 1, 2, 4 … and all cores, the best of which counts."""
-    if implementation.name in OURS:
+    if implementation.name in OURS or not implementation.timed or implementation.variant == "cuda":
         return (threads,)
     return tuple(sorted({*(1 << n for n in range(cores().bit_length()) if 1 << n < cores()), cores()}))
 

@@ -61,11 +61,12 @@ Result = Timing | Memory | Length
 
 @dataclass(frozen=True)
 class Report:
-    """All results, and the versions that took part."""
+    """All results, and the versions that took part; `gpu` is what they ran on, "" if that was the processor."""
 
     results: tuple[Result, ...]
     versions: Mapping[str, str]
     cores: int
+    gpu: str = ""
 
     @property
     def timings(self) -> list[Timing]:
@@ -92,4 +93,5 @@ class Report:
         found: dict[str, Any] = {"geometric_mean": self.mean, "of": len(self.counted)}
         if self.mean is None:
             found["geometric_mean_reason"] = "no training step has a ratio"
-        return found | {"cores": self.cores, "versions": dict(self.versions)}
+        found |= {"cores": self.cores, "versions": dict(self.versions)}
+        return found | {"gpu": self.gpu, "tf32": False} if self.gpu else found

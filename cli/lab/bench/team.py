@@ -18,7 +18,7 @@ from cli.lab.bench.workloads import Workload
 
 @dataclass(frozen=True)
 class Plan:
-    """What will be measured. `pythons` are searched for peers in turn; `threads` are those of ours."""
+    """What will be measured. `pythons` are searched for peers in turn; `threads` are those of ours, `gpu` its name."""
 
     workloads: tuple[Workload, ...]
     rounds: int
@@ -27,6 +27,7 @@ class Plan:
     threads: int
     compiled: bool = False
     implementations: Mapping[str, Implementation] = field(default_factory=lambda: IMPLEMENTATIONS)
+    gpu: str = ""
 
 
 class Team:

@@ -53,6 +53,9 @@ TRAINING = (
 )  # fmt: skip
 """The eight that are run when none is named, and whose ratios have a geometric mean."""
 
+LARGE = (Workload("lstm-512-large", "lstm", 512, batch=1024),)
+"""Training steps with enough rows to fill a GPU."""
+
 GENERATION = (Workload("generate", "lstm", 256, steps=1, batch=1, tokens=200),)
 MEMORY = (Workload("memory", "lstm", 256, steps=512, batch=64),)
 LENGTH = (Workload("length", "rnn", 256),)
@@ -65,6 +68,7 @@ BATCHES = (1, 4, 16, 64, 256)
 def listed() -> dict[str, str]:
     """Every name, with what it measures."""
     by_name = {w.name: f"a training step of {w.what}" for w in TRAINING}
+    by_name |= {w.name: f"a training step of {w.what}, B = {w.batch:,}" for w in LARGE}
     (generate,), (memory,), (length,) = GENERATION, MEMORY, LENGTH
     return by_name | {
         generate.name: f"{generate.tokens} tokens sampled from {generate.what}, one stream",
@@ -73,13 +77,18 @@ def listed() -> dict[str, str]:
     }
 
 
-def chosen(names: Sequence[str]) -> tuple[Workload, ...]:
-    """The workloads of these names, each once, in their own order; the eight without any."""
-    known = {w.name: w for w in (*TRAINING, *GENERATION, *MEMORY, *LENGTH)}
+def chosen(names: Sequence[str], device: str = "cpu") -> tuple[Workload, ...]:
+    """The workloads of these names, each once, in their own order; the eight without any, on a GPU a large one too."""
+    steps, others = (*TRAINING, *LARGE), (*GENERATION, *MEMORY, *LENGTH)
+    known = {w.name: w for w in (*steps, *others)}
     for name in names:
         if name not in known:
             raise LabError(f"no workload {name!r}", "bench", suggestion(name, known, "rnn-lab bench --list has them"))
-    return tuple(w for w in known.values() if w.name in names) if names else TRAINING
+    if device != "cpu" and (wrong := [w.name for w in others if w.name in names]):
+        raise LabError(f"{wrong[0]} is measured on the CPU only", f"--device {device}", "name training steps")
+    if not names:
+        return TRAINING if device == "cpu" else steps
+    return tuple(w for w in known.values() if w.name in names)
 
 
 def growing(workload: Workload) -> Iterator[tuple[Literal["T", "B"], Workload]]:

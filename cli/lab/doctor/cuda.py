@@ -1,18 +1,25 @@
-"""The way to an NVIDIA GPU. The driver is asked directly: that needs no package, and takes no memory on the device."""
+"""The way to an NVIDIA GPU, and what is computed there.
+
+The driver is asked directly: that needs no package, and takes no memory on the device. Only where all is there is the
+engine asked too, in whose words the last thing that may be missing is said.
+"""
 
 from __future__ import annotations
 
 import ctypes
 import os
 import sys
-from importlib.util import find_spec
+from collections.abc import Iterator
+from importlib import import_module
 from typing import Any
 
 from cli.lab.doctor.machine import versions
-from cli.lab.doctor.results import Cuda
+from cli.lab.doctor.results import Cuda, CudaKernels
+from minigrad.devices import found
 
 _LIBRARY = "nvcuda.dll" if sys.platform == "win32" else "libcuda.so.1"
 _MAJOR, _MINOR = 75, 76  # the driver's numbers for the two parts of the compute capability
+_OLDEST = 12  # of the driver's major versions for which NVIDIA's compiler comes in a package
 SIMULATOR = "NUMBA_ENABLE_CUDASIM"
 
 
@@ -22,15 +29,58 @@ class _Refused(Exception):
 
 def cuda() -> Cuda:
     """What there is of it."""
-    package, simulated = versions(("numba-cuda",))["numba-cuda"], _simulated()
-    driver, devices, missing = _driver()
-    remedy = "on a machine with an NVIDIA GPU install its driver, then `pip install numba-cuda`" if missing else None
-    if not missing and package is None:
-        missing, remedy = "Numba's package for CUDA is not installed", "`pip install numba-cuda`"
-    if simulated:
-        missing, remedy = f"{SIMULATOR} is set: kernels would be simulated, which is slow", f"unset {SIMULATOR}"
-    ours = find_spec("minigrad.kernels.cuda") is not None
-    return Cuda(ours, package, driver, devices, simulated, missing, remedy)
+    known = versions(("numba-cuda", "numba"))
+    name = next((name for name, version in known.items() if version), None)
+    driver, devices, absent = _driver()
+    kernels, broken = _kernels()
+    missing, remedy = next(_lacking(absent, name, driver, broken), (None, None))
+    return Cuda(
+        package=name and f"{name} {known[name]}", deprecated=name == "numba", driver=driver, devices=devices,
+        simulated=_simulated(), kernels=kernels, missing=missing, remedy=remedy,
+    )  # fmt: skip
+
+
+def _lacking(
+    absent: str | None, package: str | None, driver: str | None, broken: str | None
+) -> Iterator[tuple[str, str]]:
+    """What is in the way, the first thing first, and what helps."""
+    install = f'`pip install "numba-cuda[cu{max(int((driver or "0").partition(".")[0]), _OLDEST)}]"`'
+    if _simulated():
+        yield f"the simulator is on by {SIMULATOR}: slow, for tests", "unset it"
+    elif absent:
+        yield absent, f"on a machine with an NVIDIA GPU install its driver, then {install}"
+    elif package is None:
+        yield "no package compiles for it", install
+    elif broken:
+        yield broken, install
+    elif why := _no_compiler():
+        yield f"NVIDIA's compiler is not found ({why})", install
+    elif why := found().missing:
+        yield why, f"{install}, and see that the driver is not older than that"
+
+
+def _no_compiler() -> str | None:
+    """Why kernels cannot be compiled; None if they can."""
+    try:
+        import_module("numba.cuda.cudadrv.nvvm").NVVM()
+    except Exception as error:  # each version has its own for what is missing
+        return " ".join(str(error).split()) or type(error).__name__
+    return None
+
+
+def _kernels() -> tuple[CudaKernels | None, str | None]:
+    """Which layers and ops have some, asked of the tables themselves; or why those cannot be imported."""
+    try:
+        cells = import_module("cli.lab.doctor.choices").CELLS
+        families = import_module("rnn.fused.cuda").FAMILIES
+        launchers = import_module("minigrad.cuda").LAUNCHERS
+        ops = import_module("minigrad.ops").TABLE
+    except Exception as error:  # of a Numba whose CUDA part is broken
+        return None, f"{type(error).__name__}: {' '.join(str(error).split())}"
+    fused = [cell for cell, family in cells.items() if family in families]
+    stepwise = [cell for cell in cells if cell not in fused]
+    lacking = [name for name in ops if name not in launchers]
+    return CudaKernels(tuple(fused), tuple(stepwise), len(ops) - len(lacking), tuple(lacking)), None
 
 
 def _simulated() -> bool:

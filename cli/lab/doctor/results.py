@@ -79,17 +79,31 @@ class Choice:
 
 
 @dataclass(frozen=True)
-class Cuda:
-    """The way to an NVIDIA GPU: what is there, and of what is not the first that is missing, with what helps.
+class CudaKernels:
+    """What is computed there: `fused` are the cells whose whole sequences are a launch, `stepwise` those made of ops.
 
-    `kernels`: whether this version has any for it; `package`: the version of Numba's package.
+    `ops` is how many ops have a launcher, `lacking` those that have none.
     """
 
-    kernels: bool
+    fused: tuple[str, ...]
+    stepwise: tuple[str, ...]
+    ops: int
+    lacking: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Cuda:
+    """The way to an NVIDIA GPU: what is there, and of what is in the way the first thing, with what helps.
+
+    `package` compiles, by name and version; `deprecated` if it is the target that comes with Numba.
+    """
+
     package: str | None
+    deprecated: bool
     driver: str | None
     devices: tuple[str, ...]
     simulated: bool
+    kernels: CudaKernels | None
     missing: str | None
     remedy: str | None
 

@@ -17,9 +17,11 @@ def build(settings: Settings, vocabulary: int, rng: np.random.Generator) -> Lang
     """
     try:
         model = _fresh(settings, vocabulary, rng)
-    except DeviceError:
+    except DeviceError as error:
         remedy = "give --device cpu; rnn-lab doctor says what is missing"
-        raise LabError(f"{settings.device} cannot be used here", f"--device {settings.device}", remedy) from None
+        what, *why = str(error).split("; ")
+        said = f"{what.partition(': ')[2]}{f' ({why[0]})' if why else ''}"
+        raise LabError(said, f"--device {settings.device}", remedy) from None
     if settings.std is not None:
         for p in model.parameters():
             p.assign(settings.std * rng.standard_normal(p.shape) if p.ndim > 1 else np.zeros(p.shape))

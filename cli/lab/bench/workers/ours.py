@@ -1,15 +1,18 @@
-"""This project through its public layers, as `rnn.training` uses them; the variant is the layers' implementation."""
+"""This project through its public layers, as `rnn.training` uses them.
+
+The variant is the layers' implementation on the processor, or "cuda": there ids and targets lie on the GPU already.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib.metadata import PackageNotFoundError, version
 from itertools import islice
 from typing import Any
 
 import numpy as np
 
-from minigrad import cross_entropy
+from minigrad import Tensor, cross_entropy
 from minigrad.graph import Array
 from minigrad.nn import Linear, Module
 from minigrad.optim import SGD, clip_grad_norm
@@ -22,7 +25,8 @@ _settings: dict[str, Any] = {}
 
 def start(threads: int, variant: str) -> str:
     """The number of threads was set from outside, before anything was imported."""
-    _settings["implementation"] = variant
+    on_gpu = variant == "cuda"
+    _settings.update(implementation="auto" if on_gpu else variant, device="cuda" if on_gpu else "cpu")
     try:
         return version("rnn-lab")
     except PackageNotFoundError:
@@ -38,6 +42,10 @@ def _weights(problem: Mapping[str, Array]) -> dict[str, Array]:
     return {name: a for name, a in problem.items() if name not in ("ids", "targets")}
 
 
+def _placed(ids: Array) -> Any:
+    return Tensor(ids, device="cuda") if _settings["device"] == "cuda" else ids
+
+
 class Tagger(Module):
     """ids → one-hot → recurrent layers, in both directions if need be → scores for each step."""
 
@@ -47,8 +55,9 @@ class Tagger(Module):
             bidirectional=workload["bidirectional"], implementation=_settings["implementation"],
         )  # fmt: skip
         self.head = Linear(self.rnn.output_size, workload["vocabulary"])
+        self.to(_settings["device"])
 
-    def __call__(self, ids: Array) -> Any:
+    def __call__(self, ids: Any) -> Any:
         """(T, B) to (T, B, V)."""
         return self.head(self.rnn(ids)[0])
 
@@ -57,7 +66,7 @@ class Training:
     """A training step, from the zero state."""
 
     def __init__(self, workload: Mapping[str, Any], problem: dict[str, Array]):
-        self.ids, self.targets = problem["ids"], problem["targets"]
+        self.ids, self.targets = _placed(problem["ids"]), _placed(problem["targets"])
         self.model = Tagger(workload)
         self.model.load_state_dict(_weights(problem))
         self.optimizer = SGD(self.model.parameters(), lr=1.0)
@@ -74,6 +83,11 @@ class Training:
     def check(self) -> list[float]:
         """Losses and norms of three steps: wrong gradients show from the second on."""
         return [x for _ in range(3) for x in self.step()]
+
+    def gradients(self) -> list[float]:
+        """The norm of each."""
+        named = sorted(self.model.named_parameters())
+        return [float(np.linalg.norm(p.grad.numpy())) for _, p in named if p.grad is not None]
 
 
 class Generation:
@@ -95,3 +109,16 @@ class Generation:
     def check(self) -> list[float]:
         """Mean −log P of each given id after those before it."""
         return [-float(self.model.log_probs(self.ids[:, 0])[1:].mean())]
+
+
+def on_device(step: Callable[[], Any], times: int) -> float:
+    """Seconds of each of that many steps, between two events of the GPU."""
+    from numba import cuda
+
+    begin, end = cuda.event(), cuda.event()
+    begin.record()
+    for _ in range(times):
+        step()
+    end.record()
+    end.synchronize()
+    return float(begin.elapsed_time(end)) / 1e3 / times

@@ -63,6 +63,16 @@ class Server:
         step()
         return statistics.median(_seconds(step) for _ in range(times))
 
+    def gradients(self, name: str) -> list[float]:
+        """The norm of the gradient of each parameter, as the last step left it."""
+        return [float(x) for x in self.works[name].gradients()]
+
+    def run_on_device(self, name: str, times: int) -> float:
+        """Seconds of each of that many steps in a row, by the device's own clock."""
+        step = self.works[name].step
+        step()
+        return float(self.module.on_device(step, times))
+
     def memory(self, workload: dict[str, Any], problem: str, small: dict[str, Any], small_problem: str) -> int:
         """Bytes at the highest point of some steps, above what the process had before its inputs were built.
 

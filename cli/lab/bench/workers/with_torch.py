@@ -1,13 +1,14 @@
-"""torch on the processor, in its best idiomatic form; imports nothing of this project.
+"""torch on the processor or on a GPU, in its best idiomatic form; imports nothing of this project.
 
 One-hot vectors are looked up in the identity, which is a little faster than `F.one_hot(ids).float()`. nn.RNN, nn.GRU
 and nn.LSTM take no ids, so that the first layer's product is part of them. Gradients are set to None, and the norm
 and SGD use the `foreach` form. For generation nn.LSTMCell ("eager") is much faster than nn.LSTM ("layer").
+On a GPU cuDNN does the layers, eagerly; ids and targets lie there already. TF32, which is not float32, is off.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from importlib import import_module
 from typing import Any
 
@@ -18,9 +19,13 @@ _settings: dict[str, str] = {}
 
 
 def start(threads: int, variant: str) -> str:
-    """The variant is "eager", "compile" (forward and loss through torch.compile), or for generation "layer"."""
+    """The variant is "eager", "compile" (forward and loss through torch.compile), for generation "layer", or "cuda"."""
     torch.set_num_threads(threads)
-    _settings["variant"] = variant
+    _settings.update(variant=variant, device="cuda" if variant == "cuda" else "cpu")
+    if variant == "cuda":
+        if not torch.cuda.is_available():
+            raise ImportError("this one finds no GPU")
+        torch.backends.cuda.matmul.allow_tf32 = torch.backends.cudnn.allow_tf32 = False
     return str(torch.__version__)
 
 
@@ -37,7 +42,7 @@ def _network(workload: Mapping[str, Any], problem: Mapping[str, Any]) -> tuple[A
     for module, prefix in (rnn, "rnn."), (head, "head."):
         arrays = {k.removeprefix(prefix): torch.tensor(a) for k, a in problem.items() if k.startswith(prefix)}
         module.load_state_dict(arrays)
-    return rnn, head
+    return rnn.to(_settings["device"]), head.to(_settings["device"])
 
 
 class Training:
@@ -45,8 +50,10 @@ class Training:
 
     def __init__(self, workload: Mapping[str, Any], problem: dict[str, Any]):
         self.rnn, self.head = _network(workload, problem)
-        self.ids, self.targets = torch.tensor(problem["ids"]), torch.tensor(problem["targets"]).reshape(-1)
-        self.one_hot = torch.eye(workload["vocabulary"])
+        device = _settings["device"]
+        self.ids = torch.tensor(problem["ids"], device=device)
+        self.targets = torch.tensor(problem["targets"], device=device).reshape(-1)
+        self.one_hot = torch.eye(workload["vocabulary"], device=device)
         self.parameters = [*self.rnn.parameters(), *self.head.parameters()]
         self.optimizer = torch.optim.SGD(self.parameters, lr=1.0, foreach=True)
         self.loss = torch.compile(self._loss) if _settings["variant"] == "compile" else self._loss
@@ -67,6 +74,12 @@ class Training:
     def check(self) -> list[float]:
         """Losses and norms of three steps."""
         return [x for _ in range(3) for x in self.step()]
+
+    def gradients(self) -> list[float]:
+        """The norm of each."""
+        both = ("head.", self.head), ("rnn.", self.rnn)
+        named = sorted((prefix + name, p) for prefix, module in both for name, p in module.named_parameters())
+        return [p.grad.norm().item() for _, p in named]
 
 
 class Generation:
@@ -104,3 +117,14 @@ class Generation:
                 scores, state = self._advance(token, state)
                 total -= torch.log_softmax(scores, -1)[after].item()
         return [total / (len(self.ids) - 1)]
+
+
+def on_device(step: Callable[[], Any], times: int) -> float:
+    """Seconds of each of that many steps, between two events of the GPU."""
+    begin, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+    begin.record()
+    for _ in range(times):
+        step()
+    end.record()
+    end.synchronize()
+    return float(begin.elapsed_time(end)) / 1e3 / times
