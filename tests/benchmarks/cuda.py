@@ -111,7 +111,8 @@ def build(out):
 def check(out):
     """Each file by itself: compiling keeps one processor busy, and there are many."""
     files = sorted((ROOT / "tests" / "cuda").glob("test_*.py"))
-    how = [sys.executable, "-m", "pytest", "-p", "no:cacheprovider", "--tb=short", "-m", "slow or not slow"]
+    options = ("-o", "addopts=-q --import-mode=importlib --strict-markers")  # the usual ones ask for pytest-xdist
+    how = [sys.executable, "-m", "pytest", *options, "-p", "no:cacheprovider", "--tb=short"]
     begin = perf_counter()
     with (out.folder / "check.txt").open("w", encoding="utf-8") as told:
         running = {f: subprocess.Popen([*how, str(f)], cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
