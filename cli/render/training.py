@@ -113,7 +113,7 @@ def _figures(value: float | None, tokens_per_character: float) -> tuple[str, str
 
 def _remarks(done: Event, course: Course) -> Iterator[str]:
     if done.reason:
-        yield f"{done.step:,} updates; no held-out perplexity: {done.reason}, and in training it has"
+        yield f"{done.step:,} updates; no held-out perplexity, and none to trust in training: {done.reason}"
     else:
         yield f"{done.step:,} updates; measured with the state carried through the whole text"
     if done.last_epoch_perplexity is not None:

@@ -18,10 +18,11 @@ def findings(plan: Plan, rows: Sequence[Row]) -> tuple[str, ...]:
     Each smoothing stands here with the order that the development part prefers.
     """
     chosen = preferred(rows)
-    counted = _lowest(*(chosen[name] for name in GOOD_COUNTING if name in chosen)) or _lowest(*chosen.values())
+    overall = _lowest(*chosen.values())
+    counted = _lowest(*(chosen[name] for name in GOOD_COUNTING if name in chosen)) or overall
     sentences = [
         *_counting(counted, chosen.get("laplace")),
-        *_runs(counted, _lowest_held_out([row for row in rows if row.kind == "run"])),
+        *_runs(overall, _lowest_held_out([row for row in rows if row.kind == "run"])),
         *_memory([row for row in rows if row.smoothing], plan.text.unit),
         *_floor(rows),
     ]
