@@ -21,14 +21,18 @@ def clip_grad_norm(params: Iterable[Parameter], max_norm: float) -> float:
     A zero gradient stays zero. One that is not finite is left as it is: no factor heals it. A parameter given twice
     counts once. [Pascanu et al. 2013, algorithm 1; D2L 8.5, seed 004 eq. 6]
     """
-    limit, given = _limit("clip_grad_norm: max_norm", max_norm), _given(params)
-    here, remote = _by_place(given)
-    norm = float(np.sqrt(sum(float(np.vdot(g, g)) for _, g in here) + _remote_squares(remote)))
-    if limit < norm < np.inf:
+    most = _limit("clip_grad_norm: max_norm", max_norm)
+    here, remote = _by_place(_given(params))
+    squares = [float(np.vdot(g, g)) for _, g in here]
+    squares.append(_remote_squares(remote))
+    norm = float(np.sqrt(sum(squares)))
+    if most < norm < np.inf:
+        factor = most / norm
         for p, g in here:
-            scaled = np.multiply(g, limit / norm, out=aligned(g.shape, g.dtype))
-            p.grad = p.wrap(scaled)  # a new one: two parameters may hold the same gradient
-        _replace(remote, lambda gs: gradients().scaled(gs, limit / norm))
+            scaled = aligned(g.shape, g.dtype)  # a new one: two parameters may hold the same gradient
+            np.multiply(g, factor, out=scaled)
+            p.grad = p.wrap(scaled)
+        _scale_remote(remote, factor)
     return norm
 
 
@@ -51,6 +55,10 @@ def _by_place(given: Given) -> tuple[Given, Given]:
 
 def _remote_squares(given: Given) -> float:
     return gradients().squares([g for _, g in given]) if given else 0.0
+
+
+def _scale_remote(given: Given, factor: float) -> None:
+    _replace(given, lambda gs: gradients().scaled(gs, factor))
 
 
 def _replace(given: Given, changed: Callable[[list[Any]], list[Any]]) -> None:

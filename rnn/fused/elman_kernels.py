@@ -28,7 +28,8 @@ from rnn.fused.rows import (
 def _step(a: Array, at: int, table: Array, entry: int, h: Array, state: int, y: Array, y_at: int, n: int) -> None:
     """One row: h = tanh(a), where a is W h⁽ᵗ⁻¹⁾, but for table[entry …], the input's part and the bias.  [7, 8]"""
     widest()
-    n, at, entry, state, y_at = UINT(n), UINT(at), UINT(entry), UINT(state), UINT(y_at)
+    n, at, entry = UINT(n), UINT(at), UINT(entry)
+    state, y_at = UINT(state), UINT(y_at)
     for j in range(n):
         out = tanh(a[at + j] + table[entry + j])
         h[state + j], y[y_at + j] = out, out
@@ -38,7 +39,8 @@ def _step(a: Array, at: int, table: Array, entry: int, h: Array, state: int, y: 
 def _step_relu(a: Array, at: int, table: Array, entry: int, h: Array, state: int, y: Array, y_at: int, n: int) -> None:
     """The same with relu."""
     widest()
-    n, at, entry, state, y_at = UINT(n), UINT(at), UINT(entry), UINT(state), UINT(y_at)
+    n, at, entry = UINT(n), UINT(at), UINT(entry)
+    state, y_at = UINT(state), UINT(y_at)
     for j in range(n):
         out = a[at + j] + table[entry + j]
         out = ZERO if out < 0 else out  # NaN stays

@@ -248,8 +248,11 @@ def _stepwise(inputs: Any, layout: Layout, ids: Array | None, lengths: Array | N
 
 def _tiles(batch: int, w: Arrays) -> list[tuple[int, int]]:
     """(first, last) row of each tile, as equal as can be; not more of them than there is room for their sums."""
-    count = max(1, min(-(-batch // TILE), PARTIAL_BYTES // (w["weight_hh"].nbytes + w["weight_ih"].nbytes)))
-    return list(pairwise(batch * n // count for n in range(count + 1)))
+    w_x, w_h = w["weight_ih"], w["weight_hh"]
+    room = PARTIAL_BYTES // (w_x.nbytes + w_h.nbytes)
+    n = max(1, min(-(-batch // TILE), room))
+    ends = [batch * k // n for k in range(n + 1)]
+    return list(pairwise(ends))
 
 
 def _work(rows: int, runs: list[Any], width: int) -> int:

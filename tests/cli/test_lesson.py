@@ -13,7 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lesson_cases import computed, drawn
+from lesson_cases import WIDTH, code_on_pages, computed, drawn
 
 from cli.lab import experiments, lessons
 from cli.lab.experiments import EXPERIMENTS, conduct, parse_settings
@@ -120,17 +120,17 @@ def test_prose_has_no_measured_number(name):
     assert "!" not in bare
 
 
-@cache
-def found(experiment):
-    """What the pages show: run once, as it does not depend on the width."""
-    return conduct(experiment, seed=0)
+# Ellipses that are meant.
+MEANT = {"bptt": "diag(…)", "deep": "RNN(…,", "perplexity": "raining …", "text": " …"}
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_pages_fit_and_lose_nothing_without_colour(name, capsys, monkeypatch):
-    """At three widths."""
+def test_pages_fit_and_lose_nothing(name, capsys, monkeypatch):
+    """At three widths, without colour; and at 60 columns, where a figure has 54, no table is cut short."""
+    found = cache(lambda experiment: conduct(experiment, seed=0))  # run once, as it does not depend on the width
     monkeypatch.setattr(experiments, "conduct", lambda experiment, **_: found(experiment))
-    pages = lessons.load(name).pages
+    lesson = lessons.load(name)
+    pages = lesson.pages
     assert "{{" not in "".join(b.body for page in pages for b in page if b.kind == "prose")
     for width in (60, 80, 120):
         monkeypatch.setenv("COLUMNS", str(width))
@@ -141,18 +141,19 @@ def test_pages_fit_and_lose_nothing_without_colour(name, capsys, monkeypatch):
         assert max(len(line.rstrip()) for line in out.splitlines()) <= width
         for number in range(1, len(pages) + 1):
             assert f"{number} / {len(pages)}" in out
-
-
-# Ellipses that are meant, and lessons with a tree or a table that is wider than 54 columns.
-MEANT = {"bptt": "diag(…)", "deep": "RNN(…,", "perplexity": "raining …", "text": " …"}
-WIDER = {"autograd", "hidden-state", "speed"}
-
-
-@pytest.mark.parametrize("name", [n for n in ALL if n not in WIDER])
-def test_no_table_is_cut_short(name):
-    """At 60 columns, where a figure has 54."""
-    for experiment in lessons.load(name).experiments.values():
+    for experiment in lesson.experiments.values():
         assert "…" not in drawn(found(experiment)).replace(MEANT.get(name, ""), "")
+
+
+# Equations whose one expression is also worked with numbers, term by term.
+LONG = {"grad_c", "grad_h"}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_no_code_is_broken(name):
+    """At 60 columns, where it may go up to the edge."""
+    for function, lines in code_on_pages(lessons.load(name)).items():
+        assert function in LONG or max(map(len, lines)) <= WIDTH + 1, function
 
 
 def test_numbers_on_the_page_are_those_of_the_registry(capsys):

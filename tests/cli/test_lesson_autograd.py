@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 from functools import partial
 from itertools import pairwise
 
@@ -240,6 +241,22 @@ def test_a_tree_in_colour_says_what_it_says_without():
     assert shown.plain == view.text(54) + "\n\na caption"
     accents = [shown.plain[span.start : span.end].strip() for span in shown.spans if span.style == "accent"]
     assert accents == ["1", "2"]
+
+
+@pytest.mark.parametrize("width", [34, 40, 44, 54, 60])
+def test_a_long_reference_in_a_tree_goes_on_below_itself(width):
+    """With all its words; what is not too long stands as in the view's own text."""
+    net = Network.drawn(3, 2, np.random.default_rng(0))
+    view = graph_of(min_char_rnn.loss(net, [0, 1, 2, 0, 1, 2]))
+    shown = tree(Tree(view), width).plain.splitlines()
+    assert max(map(len, shown)) <= width
+    words = re.findall(r"↑ [^↑↓]*?at\s+first", " ".join(line.strip("│├└─ ") for line in shown))
+    assert words == [line.text for line in view.lines if line.text.endswith("at first")]
+    cut = [line for line in view.text(width).splitlines() if "↑" in line and "…" in line]
+    assert (len(cut) > 0) == (width < 54)
+    assert len(shown) >= len(view.text(width).splitlines()) + len(cut)
+    assert sum(line.count("├") + line.count("└") for line in shown) == sum(bool(line.trail) for line in view.lines)
+    assert set(view.text(width).splitlines()) - set(cut) <= set(shown)
 
 
 def test_code_on_the_page_is_short():

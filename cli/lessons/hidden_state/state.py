@@ -115,10 +115,10 @@ def two_numberings(hidden: int = 2, steps: int = 3, *, seed: int) -> Result:
         (f"t = {t}", *here.get(t, (None, None)), read[: t - 1] or "nothing", h[0, 0]) for t, h in theirs.items()
     )
     columns: tuple[Column, ...] = (
-        ("", "text"), ("hₜ here has read", "text"), ("h₁", "number"), ("hₜ there has read", "text"), ("h₁", "number"),
+        ("", "text"), ("read here", "text"), ("h₁", "number"), ("read there", "text"), ("h₁", "number"),
     )  # fmt: skip
     return Result(
-        (Table(columns, found, "the first hidden unit, one sequence"),),
+        (Table(columns, found, "what hₜ has read, and its first unit; one sequence"),),
         (at_most("there, hₜ is what is hₜ₋₁ here", apart, 1e-12),),
     )
 

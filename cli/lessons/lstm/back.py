@@ -86,14 +86,15 @@ def groups(found: list[Check]) -> dict[str, list[Check]]:
 
 def cells(layer: LSTM, x: Tensor, first: LSTMState, *, cut: bool) -> tuple[list[Tensor], Array]:
     """c⁽⁰⁾ … c⁽ᵀ⁾, and the product of all forget gates; if cut, no gradient flows through h."""
-    weights, state = layer.weights(), first
-    recurrent = [weights[name] for name in layer.cell.recurrent]
-    found, product = [first.c], np.ones(first.c.shape)
+    cell, weights = layer.cell, layer.weights()
+    recurrent = [weights[k] for k in cell.recurrent]
+    state, found = first, [first.c]
+    product = np.ones(first.c.shape)
     for x_t in project(weights, x).unstack():
         h = state.h.detach() if cut else state.h
         before = LSTMState(h, state.c)
-        step = layer.cell.step(x_t, before, *recurrent)
-        state = layer.cell.state(step)
+        step = cell.step(x_t, before, *recurrent)
+        state = cell.state(step)
         found.append(state.c)
         product = product * step.f.data
     return found, product

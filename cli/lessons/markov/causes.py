@@ -23,8 +23,8 @@ def left_open(known: Array, asked: Array, groups: int = 10) -> Array:
     y = asked[np.argsort(known)]
     off = y[1:-1] - (y[:-2] + y[2:]) / 2
     few = len(off) // 100  # at both ends neighbours are far apart
-    squares = np.array_split(off[few:-few] ** 2, groups)
-    return np.array([s.mean() for s in squares]) / 1.5
+    parts = np.array_split(off[few:-few] ** 2, groups)
+    return np.array([s.mean() for s in parts]) / 1.5
 
 
 def uneven(variances: Array) -> float:

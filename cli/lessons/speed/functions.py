@@ -63,9 +63,11 @@ def tanh_error(*, rng: np.random.Generator) -> Result:
             claims.append(at_most(f"{name}, {precision}: relative error", relative.max(), bound.relative))
             claims.append(at_most(f"{name}, {precision}: absolute error", absolute.max(), bound.absolute))
     columns: tuple[Column, ...] = (
-        ("", "text"), ("", "text"), ("last place of 1", "error"), ("relative", "error"), ("absolute", "error"),
+        ("", "text"), ("", "text"), ("last place", "error"), ("relative", "error"), ("absolute", "error"),
     )  # fmt: skip
-    return Result((_picture(), Table(columns, tuple(rows), "worst errors found")), tuple(claims))
+    return Result(
+        (_picture(), Table(columns, tuple(rows), "worst errors found, and the last place of 1")), tuple(claims)
+    )
 
 
 def errors(name: str, x: Array) -> tuple[Array, Array]:

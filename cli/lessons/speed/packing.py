@@ -30,7 +30,8 @@ def packed(B: Array, width: int) -> Array:
     K, N = B.shape
     wide = np.zeros((K, N + -N % width), B.dtype)
     wide[:, :N] = B
-    return wide.reshape(K, -1, width).transpose(1, 0, 2).copy()
+    panels = wide.reshape(K, -1, width)
+    return panels.transpose(1, 0, 2).copy()
 
 
 def by_kernel(B: Array) -> Array:
