@@ -10,10 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.devices import Remote, backward_launcher, beside, device_of, mixed, settled
+from minigrad.devices import backward_launcher, beside, settled
 from minigrad.errors import GradError, ShapeError
 from minigrad.graph import Node, Observer, Op, Variable, as_used, key, observer, record
 from minigrad.kernels.workspace import copied
+from minigrad.remote import Remote, device_of, mixed
 
 Cotangents = dict[Any, Any]
 Send = Callable[[Variable, Any], None]

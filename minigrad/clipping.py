@@ -7,10 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.devices import Remote, gradients
+from minigrad.devices import gradients
 from minigrad.errors import GradError
 from minigrad.kernels.workspace import aligned
 from minigrad.module import Parameter, distinct
+from minigrad.remote import Remote
 
 Given = list[tuple[Parameter, Any]]
 

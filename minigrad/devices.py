@@ -3,32 +3,18 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from minigrad.errors import DeviceError, DtypeError
+from minigrad.remote import Found, Remote, device_of
 
 DEVICES = ("cpu", "cuda")
 REMEDY = "use device='cpu', or see `rnn-lab doctor`"
-
-
-class Remote:
-    """An array that lies on a device. `minigrad.cuda.array.DeviceArray` is the one there is; see there.
-
-    It speaks NumPy's protocols, so that the ops' own functions and rules run on it; NumPy never gets its numbers
-    unless `numpy()` is called.
-    """
-
-    __slots__ = ()
-
-    if TYPE_CHECKING:  # whatever an array has
-
-        def __getattr__(self, name: str) -> Any: ...
 
 
 def check_device(name: str, what: str = "Tensor") -> str:
@@ -42,11 +28,6 @@ def check_device(name: str, what: str = "Tensor") -> str:
     return name
 
 
-def device_of(data: Any) -> str:
-    """The device that an array lies on."""
-    return "cuda" if isinstance(data, Remote) else "cpu"
-
-
 def to(data: Any, device: str) -> Any:
     """The array on that device: itself if it is there already, otherwise a copy."""
     if device_of(data) == check_device(device, "to"):
@@ -58,7 +39,9 @@ def uploaded(data: Any) -> Any:
     """A copy of a NumPy array on the GPU."""
     if data.dtype.kind not in "fiub" or data.dtype.itemsize > 8 or data.dtype == np.float16:
         raise DtypeError(f"cuda: {data.dtype} is not supported there; give float32, float64, integers or truth values")
-    return import_module("minigrad.cuda").from_numpy(data)
+    from minigrad.cuda import from_numpy
+
+    return from_numpy(data)
 
 
 def beside(data: Any, other: Any) -> Any:
@@ -80,7 +63,9 @@ def placed(data: Any, dtype: Any, device: str | None) -> Any:
     check_device("cuda")
     if getattr(data, "__cuda_array_interface__", None) is None:
         return uploaded(np.asarray(data, dtype=dtype))
-    there = import_module("minigrad.cuda").from_interface(data)
+    from minigrad.cuda import from_interface
+
+    there = from_interface(data)
     return to(there if dtype is None else there.astype(dtype, copy=False), device or "cuda")
 
 
@@ -109,41 +94,30 @@ def settled(data: Any) -> Any:
 
 def launcher(op: str) -> Any:
     """What computes the op on the GPU, or None if the table there has no line for it."""
-    return import_module("minigrad.cuda.table").LAUNCHERS.get(op)
+    from minigrad.cuda.table import LAUNCHERS
+
+    return LAUNCHERS.get(op)
 
 
 def backward_launcher(op: str) -> Any:
     """What computes the joint backward of the op on the GPU, or None where its rule does so as it stands."""
-    return import_module("minigrad.cuda.table").BACKWARDS.get(op)
+    from minigrad.cuda.table import BACKWARDS
+
+    return BACKWARDS.get(op)
 
 
 def updated(optimiser: Any, entries: Any) -> bool:
     """Whether the parameters of these entries were updated by a kernel of the GPU; see `minigrad.cuda.optimisers`."""
-    return import_module("minigrad.cuda.optimisers").updated(optimiser, entries)
+    from minigrad.cuda import optimisers
+
+    return optimisers.updated(optimiser, entries)
 
 
 def gradients() -> Any:
     """What clips gradients on the GPU: `minigrad.cuda.updates`."""
-    return import_module("minigrad.cuda.updates")
+    from minigrad.cuda import updates
 
-
-def mixed(what: str, *arrays: Any) -> DeviceError:
-    """The refusal of arrays on several devices, naming each."""
-    places = [f"{device_of(a)} {np.shape(a)}" for a in arrays if isinstance(a, Remote | np.ndarray)]
-    return DeviceError(f"{what}: arrays on {' and '.join(places)} do not mix; move one with .to('cuda') or .to('cpu')")
-
-
-@dataclass(frozen=True)
-class Found:
-    """What there is of CUDA: the package that compiles, the driver and the device; `missing` is "" if all is there."""
-
-    package: str
-    simulated: bool
-    driver: str = ""
-    device: str = ""
-    capability: tuple[int, int] = (0, 0)
-    memory: int = 0  # bytes
-    missing: str = ""
+    return updates
 
 
 @cache

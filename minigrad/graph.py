@@ -18,9 +18,10 @@ from typing import Any, ClassVar, Protocol
 import numpy as np
 from numpy import ndarray  # by its own name, since looking it up in numpy each time costs
 
-from minigrad.devices import Remote, device_of, launcher, mixed, settled
+from minigrad.devices import launcher, settled
 from minigrad.errors import DeviceError, GradError
 from minigrad.refusals import check_precision, misfit
+from minigrad.remote import Remote, device_of, mixed
 
 Array = np.ndarray[Any, np.dtype[Any]]
 

@@ -8,10 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.devices import Remote, device_of, host, mixed, updated
+from minigrad.devices import host, updated
 from minigrad.errors import GradError
 from minigrad.graph import Array
 from minigrad.module import Parameter, distinct, misfits
+from minigrad.remote import Remote, device_of, mixed
 
 Kept = dict[str, Array]
 

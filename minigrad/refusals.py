@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.devices import Remote
 from minigrad.errors import DtypeError, MinigradError, ShapeError
+from minigrad.remote import Remote
 
 
 def misfit(op: str, arrays: list[Any], constants: Iterable[Any], error: Exception) -> Exception:
@@ -54,3 +54,14 @@ def _harmless(others: set[np.dtype[Any]], floats: set[np.dtype[Any]]) -> bool:
     """Whether NumPy keeps the precision when these integers or booleans join."""
     (precision,) = floats
     return all(np.result_type(precision, d) == precision for d in others)
+
+
+def check_windows(x: Any, w: Any, stride: int, dilation: int, padding: tuple[int, int]) -> None:
+    """Refuse of a convolution of x (B, C, T) by w (O, C, K) what its products would misread."""
+    if x.ndim != 3 or w.ndim != 3 or x.shape[1] != w.shape[1]:
+        raise ValueError("give x as (B, C, T) and the weight as (O, C, K), with the same C")
+    if stride < 1 or dilation < 1 or np.shape(padding) != (2,) or min(padding) < 0:
+        raise ValueError("give a stride and a dilation of at least 1, and a padding (left, right) of at least 0")
+    steps, needed = x.shape[2] + sum(padding), dilation * (w.shape[2] - 1) + 1
+    if w.shape[2] < 1 or steps < needed:
+        raise ValueError(f"{w.shape[2]} weights span {needed} steps of {steps}; give more steps or padding")

@@ -9,11 +9,12 @@ import numpy as np
 
 from minigrad import ops
 from minigrad.backward import backward
-from minigrad.devices import Remote, beside, check_device, device_of, placed
+from minigrad.devices import beside, check_device, placed
 from minigrad.errors import DtypeError, GradError, ShapeError
 from minigrad.graph import Array, Node, Op, Variable, record, recording
 from minigrad.ops.assignment import assign
 from minigrad.ops.shape import Axis
+from minigrad.remote import Remote, device_of
 
 
 def _plain(x: Any) -> Any:

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 
 from minigrad import Tensor
-from minigrad.devices import Remote, settled
+from minigrad.devices import settled
 from minigrad.graph import Array
+from minigrad.remote import Remote
 from rnn.errors import RnnError
 
 Lengths = Sequence[int] | Array | Tensor

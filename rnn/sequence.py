@@ -7,8 +7,8 @@ from math import isqrt
 from typing import Any, Literal
 
 from minigrad import Tensor, checkpoint, concat
-from minigrad.devices import device_of
 from minigrad.graph import Array
+from minigrad.remote import device_of
 from rnn import stepwise
 from rnn.cells import Cell
 from rnn.fused import fused as kernels

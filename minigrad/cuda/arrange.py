@@ -12,7 +12,7 @@ from minigrad.cuda.array import DeviceArray, answers, normal
 from minigrad.cuda.elementwise import converted, copy_into
 from minigrad.cuda.layout import Ints
 from minigrad.cuda.memory import empty, full, zeros
-from minigrad.devices import Remote, mixed
+from minigrad.remote import Remote, mixed
 
 Axis = int | tuple[int, ...] | None
 

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from minigrad.cuda.layout import Ints, View, basic, broadcast, in_order, picked, reshaped, row_major, whole_shape
-from minigrad.devices import Remote, mixed
 from minigrad.errors import DeviceError
+from minigrad.remote import Remote, mixed
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -9,7 +9,7 @@ import numpy as np
 from minigrad.cuda.arrange import padded
 from minigrad.cuda.array import DeviceArray
 from minigrad.cuda.memory import zeros
-from minigrad.ops.convolution import check
+from minigrad.refusals import check_windows
 
 Padding = tuple[int, int]
 
@@ -28,7 +28,7 @@ def conv1d(
     x: DeviceArray, w: DeviceArray, stride: int = 1, dilation: int = 1, padding: Padding = (0, 0)
 ) -> DeviceArray:
     """(B, C, T), (O, C, K) → (B, O, L)."""
-    check(x, w, stride, dilation, padding)
+    check_windows(x, w, stride, dilation, padding)
     flat = w.reshape(len(w), w.shape[1] * w.shape[2])
     return np.matmul(flat, _windows(x, w.shape[2], stride, dilation, padding))
 

@@ -18,8 +18,8 @@ from minigrad.cuda.array import FUNCTIONS, UFUNCS, DeviceArray, answers
 from minigrad.cuda.launching import device_function, kernel, scalar, spread
 from minigrad.cuda.layout import Ints, broadcast, merged, row_major, together
 from minigrad.cuda.memory import empty, from_numpy
-from minigrad.devices import mixed
 from minigrad.errors import DeviceError, DtypeError, ShapeError
+from minigrad.remote import mixed
 
 Function = Callable[..., Any]
 

@@ -19,8 +19,8 @@ from minigrad.cuda.elementwise import copy_into, plain, raw, where
 from minigrad.cuda.launching import BLOCK, BLOCKS, SIMULATED, kernel, scalar, spread
 from minigrad.cuda.layout import Ints, basic
 from minigrad.cuda.memory import empty, from_numpy, full, zeros
-from minigrad.devices import Remote
 from minigrad.errors import DeviceError
+from minigrad.remote import Remote
 
 COLUMNS = 2 if SIMULATED else 32  # columns that a block adds up side by side
 

@@ -14,9 +14,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
-from minigrad.devices import Found, found
-
-__all__ = ["BLOCK", "BLOCKS", "SIMULATED", "device_function", "found", "kernel", "looked", "spread", "wait"]
+from minigrad.remote import Found
 
 _cuda: Any = cuda  # without annotations of its own
 SIMULATED = "simulator" in _cuda.jit.__module__

@@ -21,8 +21,8 @@ from minigrad.cuda.launching import SIMULATED, kernel
 from minigrad.cuda.layout import broadcast, together
 from minigrad.cuda.memory import empty
 from minigrad.cuda.reduce import reduced
-from minigrad.devices import mixed
 from minigrad.errors import DtypeError, ShapeError
+from minigrad.remote import mixed
 
 OWN = 2 if SIMULATED else 4  # rows and columns of the result that one thread sums up
 DEEP = 4 if SIMULATED else 16  # steps of the sum in shared memory at a time

@@ -18,8 +18,8 @@ from minigrad.cuda.layout import Ints
 from minigrad.cuda.memory import empty
 from minigrad.cuda.reduce import divided, entries, reduced
 from minigrad.cuda.scalars import exp, log
-from minigrad.devices import Remote
 from minigrad.errors import DtypeError
+from minigrad.remote import Remote
 
 WARP = 2 if SIMULATED else 32  # threads of a block for short rows
 SOFTMAX, LOG_SOFTMAX, LOGSUMEXP = 0, 1, 2

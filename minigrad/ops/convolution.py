@@ -6,26 +6,14 @@ g[b, o, t] w[o, c, k] x[b, c, stride·t + dilation·k − left], so whichever tw
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from minigrad.graph import Array, Op
 from minigrad.ops.samples import shapes
 from minigrad.ops.table import op
+from minigrad.refusals import check_windows
 
 Padding = tuple[int, int]
-
-
-def check(x: Any, w: Any, stride: int, dilation: int, padding: Padding) -> None:
-    """Refuse what the products would misread."""
-    if x.ndim != 3 or w.ndim != 3 or x.shape[1] != w.shape[1]:
-        raise ValueError("give x as (B, C, T) and the weight as (O, C, K), with the same C")
-    if stride < 1 or dilation < 1 or np.shape(padding) != (2,) or min(padding) < 0:
-        raise ValueError("give a stride and a dilation of at least 1, and a padding (left, right) of at least 0")
-    steps, needed = x.shape[2] + sum(padding), dilation * (w.shape[2] - 1) + 1
-    if w.shape[2] < 1 or steps < needed:
-        raise ValueError(f"{w.shape[2]} weights span {needed} steps of {steps}; give more steps or padding")
 
 
 def _windows(x: Array, width: int, stride: int, dilation: int, padding: Padding) -> Array:
@@ -40,7 +28,7 @@ def _windows(x: Array, width: int, stride: int, dilation: int, padding: Padding)
 
 
 def _conv1d(x: Array, w: Array, stride: int = 1, dilation: int = 1, padding: Padding = (0, 0)) -> Array:
-    check(x, w, stride, dilation, padding)
+    check_windows(x, w, stride, dilation, padding)
     return w.reshape(len(w), w.shape[1] * w.shape[2]) @ _windows(x, w.shape[2], stride, dilation, padding)
 
 

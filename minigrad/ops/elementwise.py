@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
-from minigrad.devices import Remote, launcher
+from minigrad.devices import launcher
 from minigrad.graph import Array
 from minigrad.ops.samples import binary, shapes, unary
 from minigrad.ops.table import op, unpromoted
+from minigrad.remote import Remote
 
 add = op("add", np.add, (lambda g: g, lambda g: g), samples=binary())
 sub = op("sub", np.subtract, (lambda g: g, lambda g: -g), samples=binary())

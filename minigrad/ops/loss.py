@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from minigrad.devices import Remote, beside, uploaded
+from minigrad.devices import beside, uploaded
 from minigrad.errors import ShapeError
 from minigrad.graph import Array, Op
 from minigrad.kernels import WORTH_A_KERNEL, softmax_loss, softmax_loss_gradient, suited
@@ -14,6 +14,7 @@ from minigrad.ops.elementwise import exp
 from minigrad.ops.reduce import mean, sum
 from minigrad.ops.samples import shapes
 from minigrad.ops.table import composed, constant, op
+from minigrad.remote import Remote
 
 _SCORES = [shapes((4,)), shapes((2, 3)), shapes((2, 3, 2), constants=(1,)), shapes((3, 2), constants=(0,))]
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from minigrad.devices import device_of
 from minigrad.devices import to as moved
 from minigrad.graph import Op
+from minigrad.remote import device_of
 
 
 def _to(x: Any, device: str) -> tuple[Any, str]:

@@ -7,9 +7,9 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from minigrad.devices import Remote
 from minigrad.graph import Op, Variable
 from minigrad.ops.samples import Sample
+from minigrad.remote import Remote
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 

@@ -9,7 +9,7 @@ from cli.lab.bench import implementations, measuring, timing
 from cli.lab.bench.implementations import ON_CUDA
 from cli.lab.bench.workloads import LARGE, TRAINING, Workload, chosen
 from cli.main import run
-from minigrad.devices import Found
+from minigrad.remote import Found
 
 TINY = Workload("tiny", "rnn", 5, steps=4, batch=3, vocabulary=6)
 

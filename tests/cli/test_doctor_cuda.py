@@ -8,7 +8,7 @@ import pytest
 from cli.lab.doctor import cuda
 from cli.main import run
 from minigrad import ops
-from minigrad.devices import Found
+from minigrad.remote import Found
 
 
 class Driver:
