@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Any
 
 import numpy as np
 from layer_cases import LAYERS, parts
 
 from minigrad import Tensor, grad, relative_error
-
-if os.environ.get("NUMBA_ENABLE_CUDASIM"):
-    sys.setswitchinterval(1e-3)  # a simulated GPU is a hundred threads that look at each other: six times as quick
 
 FAMILIES = [name for name in LAYERS if name not in ("jordan", "scores")]
 BOUNDS = {"float32": 1e-5, "float64": 1e-10}
