@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numba import cuda
 
+from minigrad.cuda.simulated import make_safe
 from minigrad.remote import Found
 
 _cuda: Any = cuda  # without annotations of its own
@@ -21,7 +22,9 @@ SIMULATED = "simulator" in _cuda.jit.__module__
 BLOCK = 4 if SIMULATED else 256  # threads of a block, in kernels that do not say otherwise
 BLOCKS = 1 if SIMULATED else 132 * 16  # blocks at most: enough to fill every GPU there is
 
-if not SIMULATED:  # a small launch is meant to be small: numba need not warn of it
+if SIMULATED:
+    make_safe()
+else:  # a small launch is meant to be small: numba need not warn of it
     import_module("numba.cuda.dispatcher").config.CUDA_LOW_OCCUPANCY_WARNINGS = 0
 
 

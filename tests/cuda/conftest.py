@@ -1,14 +1,8 @@
 """The CUDA suite runs on a GPU, or with NUMBA_ENABLE_CUDASIM=1 in Numba's simulator; with neither it is skipped."""
 
-import os
-import sys
-
 import pytest
 
 from minigrad.devices import found
-
-if os.environ.get("NUMBA_ENABLE_CUDASIM"):
-    sys.setswitchinterval(1e-3)  # a simulated GPU is a hundred threads that look at each other: six times as quick
 
 
 @pytest.hookimpl(tryfirst=True)
