@@ -12,9 +12,11 @@ import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from typing import Any, NoReturn
+from typing import NoReturn
 
 import click
+
+from cli.commands.groups import Group
 
 # name → module under cli.commands, and the line that `rnn-lab --help` shows.
 COMMANDS = {
@@ -34,7 +36,7 @@ COMMANDS = {
 COMPILING = "compiling kernels; this happens once and takes some seconds"
 
 
-class LazyGroup(click.Group):
+class LazyGroup(Group):
     """Subcommands that are imported when called, and listed without being imported."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -52,14 +54,6 @@ class LazyGroup(click.Group):
         """The table itself."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        """An unknown name is answered with the nearest one."""
-        if args and not args[0].startswith("-") and args[0] not in COMMANDS:
-            from cli.lab.errors import suggestion
-
-            ctx.fail(f"no command {args[0]!r}; {suggestion(args[0], COMMANDS, 'rnn-lab --help lists them')}")
-        return super().resolve_command(ctx, args)
 
 
 @click.group(

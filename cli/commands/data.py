@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from cli.commands import options
+from cli.commands.groups import Group
 
 
-class _Group(click.Group):
-    """Answers an unknown name with the nearest one."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            from cli.lab.errors import suggestion
-
-            remedy = suggestion(args[0], self.commands, f"{ctx.command_path} --help lists them")
-            ctx.fail(f"no command {args[0]!r}; {remedy}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=_Group, no_args_is_help=False, epilog="Example: rnn-lab data show the-lighthouse")
+@click.group(cls=Group, no_args_is_help=False, epilog="Example: rnn-lab data show the-lighthouse")
 def command() -> None:
     """List the texts, look at one, or fetch one."""
 

@@ -2,28 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
 
 from cli.commands import options
+from cli.commands.groups import Group
 
 _SORTS = ["name", "perplexity", "time"]
 
 
-class _Group(click.Group):
-    """Answers an unknown name with the nearest one."""
-
-    def resolve_command(self, ctx: click.Context, args: list[str]) -> Any:
-        if args and not args[0].startswith("-") and args[0] not in self.commands:
-            from cli.lab.errors import suggestion
-
-            remedy = suggestion(args[0], self.commands, f"{ctx.command_path} --help lists them")
-            ctx.fail(f"no command {args[0]!r}; {remedy}")
-        return super().resolve_command(ctx, args)
-
-
-@click.group(cls=_Group, invoke_without_command=True, epilog="Example: rnn-lab runs compare runs/*-lstm-*")
+@click.group(cls=Group, invoke_without_command=True, epilog="Example: rnn-lab runs compare runs/*-lstm-*")
 @click.option("--sort", type=click.Choice(_SORTS), default="name", show_default=True, help="By what.")
 @options.plain
 @options.as_json

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.lab import lessons
+from cli.lab import beginnings, lessons
 from cli.lab.experiments import conduct
 from cli.lessons.char_rnn import course, history, machine, reading, samplings, training, warm
 from data import sequential_batches
@@ -151,7 +151,7 @@ def test_losses_of_samplings_that_are_exchanged_are_noticed(monkeypatch):
 
 def test_a_network_that_knows_the_answers_is_noticed(monkeypatch):
     """No loss at all, at any step; and one that never falls."""
-    text = training.piece(1000)
+    text = beginnings.piece(1000)
     untrained = training.build(len(text.vocab), 8, np.random.default_rng(0))
     monkeypatch.setattr(samplings, "on_piece", lambda *a: training.Run(untrained, (0.0,) * 900, (), ()))
     monkeypatch.setattr(samplings, "begun_anew", lambda model, ids, window: np.full(window, 1e-9))
@@ -207,7 +207,7 @@ def test_counting_by_the_most_patient_reader(text, window):
 
 
 def test_windows_begun_anew_one_by_one():
-    text = training.piece(1000)
+    text = beginnings.piece(1000)
     ids, window = text.training[:90], 6
     model = training.build(len(text.vocab), 9, np.random.default_rng(0))
     found = samplings.begun_anew(model, ids, window)
@@ -239,12 +239,12 @@ def test_the_loop_that_writes_is_the_projects():
 
 def test_the_books_settings():
     """32 rows of 35 steps on 10,000 letters: 8 minibatches a pass, so 4,000 updates in 500 passes [D2L 8.5]."""
-    book = training.setting(training.BOOK_SIZE)
+    book = training.setting(beginnings.BOOK_SIZE)
     assert (book.rows, book.window, book.units, book.rate, book.printed) == (32, 35, 512, 1.0, True)
     assert book.updates(10_000) == 4000
     assert training.setting(1000) == training.QUICK
     assert replace(book, passes=1).updates(10_000) == 8
-    text = training.piece(training.BOOK_SIZE)
+    text = beginnings.piece(beginnings.BOOK_SIZE)
     assert text.training.size == 10_000
     assert len(text.vocab) == 28
 

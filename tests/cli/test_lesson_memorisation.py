@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cli.lab import lessons
+from cli.lab import beginnings, lessons
 from cli.lab.experiments import conduct
 from cli.lab.figures import Excerpt, Table
 from cli.lessons.memorisation import copies, heart, learnt, prompts, sizes, tables
@@ -26,7 +26,7 @@ failing, fails = partial(lesson_cases.failing, LESSON), partial(lesson_cases.fai
 
 def untrained(characters, units, seed):
     """A network that has read nothing, wherever one asks."""
-    model = LanguageModel(len(learnt.piece(characters).vocab), 16, rng=np.random.default_rng(seed))
+    model = LanguageModel(len(beginnings.piece(characters).vocab), 16, rng=np.random.default_rng(seed))
     marks = (learnt.Mark(400, 60.0, 60.0), learnt.Mark(800, 60.0, 60.5))
     return learnt.Learnt(model, model, marks)
 
@@ -53,7 +53,7 @@ def test_a_network_that_has_read_nothing_is_noticed(blank):
 
 def test_counting_that_has_read_everything_is_noticed(blank, monkeypatch):
     """Kneser–Ney must have the same text as the network, and no more."""
-    text = learnt.piece(1000)
+    text = beginnings.piece(1000)
     whole = NGram(5, "laplace").fit(text.held_out, vocabulary=len(text.vocab))
     monkeypatch.setattr(heart, "kneser_ney", lambda text: whole)
     assert fails("stopped", "to that of Kneser")
@@ -205,7 +205,7 @@ def test_one_letter_is_altered():
 
 def test_the_network_that_is_kept_is_the_best_on_unread_text(monkeypatch):
     monkeypatch.setattr(learnt, "QUICK", replace(learnt.QUICK, updates=200, rate=0.03))
-    text = learnt.piece(500)
+    text = beginnings.piece(500)
     unread, _ = learnt.parts(text)
     found = learnt.learn(text.training, unread, len(text.vocab), 24, np.random.default_rng(0))
     assert [mark.step for mark in found.marks] == list(range(8, 201, 8))
@@ -217,7 +217,7 @@ def test_the_network_that_is_kept_is_the_best_on_unread_text(monkeypatch):
 
 
 def test_the_parts_do_not_overlap():
-    text = learnt.piece(1000)
+    text = beginnings.piece(1000)
     choose, report = learnt.parts(text)
     assert (np.concatenate([choose, report]) == text.held_out[: choose.size + report.size]).all()
     assert text.training.size == 1000
@@ -242,7 +242,7 @@ def test_bars_stand_between_pieces(blank):
     """Those of the page put together are the beginning of what was written."""
     figures = conduct(LESSON.experiments["copied"], seed=0).figures
     author = next(f for f in figures if isinstance(f, Excerpt) and f.caption == "the author, elsewhere")
-    text = learnt.piece(1000)
+    text = beginnings.piece(1000)
     read = text.vocab.decode(learnt.parts(text)[1][: heart.SHOWN])
     assert author.text.replace("|", "") == read.replace("\n", " ")
     assert author.text.count("|") + 1 == len(copies.pieces(read, text.vocab.decode(text.training)))

@@ -5,10 +5,11 @@ from __future__ import annotations
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 
+from cli.lab.beginnings import BOOK_SIZE, piece
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Plot, Result, Table, at_least, at_most, curve
 from cli.lab.texts import Prepared
-from cli.lessons.char_rnn.training import BOOK_SIZE, on_piece, piece, setting
+from cli.lessons.char_rnn.training import on_piece, setting
 from data import batches_per_epoch
 from minigrad import log_softmax, no_grad
 from minigrad.graph import Array

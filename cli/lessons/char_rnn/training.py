@@ -9,8 +9,9 @@ from itertools import islice
 
 import numpy as np
 
+from cli.lab.beginnings import BOOK_SIZE, piece
 from cli.lab.texts import Prepared, prepare
-from data import Minibatch, batches_per_epoch, entries, random_batches, sequential_batches
+from data import Minibatch, batches_per_epoch, random_batches, sequential_batches
 from minigrad.optim import SGD, Adam, Optimizer
 from minigrad.schedules import LambdaLR, cosine
 from rnn.metrics import Ints
@@ -48,7 +49,6 @@ class Setting:
 
 QUICK = Setting(rows=8, window=32, units=128, passes=230, rate=0.008)
 BOOK = Setting(rows=32, window=35, units=512, passes=500, rate=1.0, printed=True)
-BOOK_SIZE = 10_000
 
 
 def setting(characters: int) -> Setting:
@@ -60,15 +60,6 @@ def setting(characters: int) -> Setting:
 def story() -> Prepared:
     """The bundled story."""
     return prepare("the-lighthouse")
-
-
-@cache
-def piece(characters: int) -> Prepared:
-    """The beginning of the story; at the book's length that of the book's own text, where it has been fetched."""
-    if characters != BOOK_SIZE:
-        return prepare("the-lighthouse", first=characters)
-    here = {entry.name for entry in entries() if entry.path is not None}
-    return prepare("time-machine" if "time-machine" in here else "the-lighthouse", clean="d2l-zh", first=characters)
 
 
 def build(vocabulary: int, units: int, rng: np.random.Generator, *, small: bool = False) -> LanguageModel:

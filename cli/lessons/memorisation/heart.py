@@ -6,11 +6,12 @@ from itertools import islice
 
 import numpy as np
 
+from cli.lab.beginnings import piece
 from cli.lab.experiments import experiment
 from cli.lab.figures import Column, Excerpt, Plot, Result, Table, at_least, at_most, curve
 from cli.lab.texts import Prepared
 from cli.lessons.memorisation.copies import longest, pieces
-from cli.lessons.memorisation.learnt import KNOBS, by_heart, kneser_ney, on, parts, piece
+from cli.lessons.memorisation.learnt import KNOBS, by_heart, kneser_ney, on, parts
 from rnn.decoding import sample
 from rnn.models import LanguageModel
 

@@ -9,9 +9,10 @@ from itertools import islice
 
 import numpy as np
 
+from cli.lab.beginnings import BOOK_SIZE, piece
 from cli.lab.experiments import between
-from cli.lab.texts import Prepared, prepare
-from data import Minibatch, entries, random_batches
+from cli.lab.texts import Prepared
+from data import Minibatch, random_batches
 from minigrad.optim import Adam
 from minigrad.schedules import LambdaLR, cosine
 from rnn.baselines import NGram
@@ -19,7 +20,6 @@ from rnn.metrics import Ints, Predictor, perplexity
 from rnn.models import LanguageModel
 from rnn.training import Trainer
 
-BOOK_SIZE = 10_000
 KNOBS = {"characters": between(800, 1100, full=BOOK_SIZE), "units": between(112, 160, full=256)}
 DEVELOPMENT, TEST = 1000, 3000  # characters of the part held out
 MARKS = 25
@@ -65,15 +65,6 @@ class Learnt:
     def parameters(self) -> int:
         """How many numbers it has."""
         return sum(p.size for p in self.model.parameters())
-
-
-@cache
-def piece(characters: int) -> Prepared:
-    """The beginning of the story; at the book's length that of the book's own text, where it has been fetched."""
-    if characters != BOOK_SIZE:
-        return prepare("the-lighthouse", first=characters)
-    here = {entry.name for entry in entries() if entry.path is not None}
-    return prepare("time-machine" if "time-machine" in here else "the-lighthouse", clean="d2l-zh", first=characters)
 
 
 def parts(text: Prepared) -> tuple[Ints, Ints]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from cli.lab.beginnings import piece
 from cli.lab.experiments import experiment
 from cli.lab.figures import Column, Result, Table, at_least, at_most
-from cli.lessons.memorisation.learnt import KNOBS, by_heart, piece
+from cli.lessons.memorisation.learnt import KNOBS, by_heart
 from minigrad import no_grad
 from minigrad.graph import Array
 from rnn.metrics import Ints

@@ -7,9 +7,10 @@ from functools import cache
 
 import numpy as np
 
+from cli.lab.beginnings import piece
 from cli.lab.experiments import experiment
 from cli.lab.figures import Column, Excerpt, Result, Table, at_least, at_most
-from cli.lessons.memorisation.learnt import KNOBS, Learnt, by_heart, learn, on, parts, piece
+from cli.lessons.memorisation.learnt import KNOBS, Learnt, by_heart, learn, on, parts
 from rnn.metrics import Ints, bits
 
 SMALL = (2, 16)  # units

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import numpy as np
 
+from cli.lab.beginnings import piece
 from cli.lab.experiments import between, experiment
 from cli.lab.figures import Column, Result, Table, at_least, at_most
 from cli.lessons.memorisation.copies import longest
-from cli.lessons.memorisation.learnt import on, piece
+from cli.lessons.memorisation.learnt import on
 from rnn.baselines import NGram
 
 ORDERS = (1, 2, 3, 4, 5, 6, 7, 8)
